@@ -1,0 +1,144 @@
+"""A namespace that fetches an upstream name when it is first used."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable, Iterator
+
+Fetch = Callable[[str], Any]
+
+_LOOKING = ("IPython", "ipykernel", "jedi", "debugpy", "traitlets", "nbpipe_kernelside")
+
+
+def _is_looking(depth: int = 2) -> bool:
+    """Return True if the machinery around the cells is looking, not the user's code."""
+    module = sys._getframe(depth).f_globals.get("__name__", "")
+    return isinstance(module, str) and module.partition(".")[0] in _LOOKING
+
+
+class LazyNamespace(dict):  # type: ignore[type-arg]
+    """A dict whose missing names are asked of a step's session, once each.
+
+    Names looked up by cells, functions, comprehensions, ``exec`` and ``globals()[…]`` arrive
+    here in Python 3.9 and later; those read first inside a class body do not (the interpreter
+    asks the dict behind this class), so `prefetch` is called with them before a cell runs.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pending: set[str] = set()
+        self._fetch: Fetch | None = None
+        self._absent: Callable[[str], None] | None = None
+        self._known: frozenset[str] = frozenset()
+
+    def attend(
+        self, fetch: Fetch, names: Any, absent: Callable[[str], None], known: Any = ()
+    ) -> None:
+        """Begin to fetch.
+
+        Parameters
+        ----------
+        fetch
+            Returns the value of a name and may bind others.
+        names
+            The names that it knows.
+        absent
+            Told of a name that steps above bind and nothing holds.
+        known
+            Those names.
+        """
+        self._fetch, self._absent = fetch, absent
+        self._pending, self._known = set(names), frozenset(known)
+
+    def _get(self, name: Any) -> Any:
+        """Fetch a pending name and bind it."""
+        self._pending.discard(name)
+        assert self._fetch is not None
+        value = self._fetch(name)
+        if not dict.__contains__(self, name):
+            dict.__setitem__(self, name, value)
+        return dict.__getitem__(self, name)
+
+    def __missing__(self, name: Any) -> Any:
+        if name in self._pending and not _is_looking():
+            return self._get(name)
+        if name in self._known and self._absent is not None and not _is_looking():
+            self._absent(name)
+        raise KeyError(name)
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        self._pending.discard(name)
+        dict.__setitem__(self, name, value)
+
+    def __delitem__(self, name: Any) -> None:
+        if name in self._pending and not _is_looking():
+            self._get(name)
+        dict.__delitem__(self, name)
+
+    def __contains__(self, name: Any) -> bool:
+        if dict.__contains__(self, name):
+            return True
+        if name in self._pending and not _is_looking():
+            self._get(name)
+            return True
+        return False
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """Return a name's value, fetched if need be."""
+        if not dict.__contains__(self, name) and name in self._pending and not _is_looking():
+            return self._get(name)
+        return dict.get(self, name, default)
+
+    def prefetch(self, names: Any) -> None:
+        """Fetch those of the names that are pending."""
+        for name in names:
+            if name in self._pending:
+                self._get(name)
+
+    def _all(self) -> None:
+        if self._pending and not _is_looking(3):
+            self.prefetch(sorted(self._pending))
+
+    def __iter__(self) -> Iterator[Any]:
+        self._all()
+        return dict.__iter__(self)
+
+    def keys(self) -> Any:
+        """Return all names; the pending ones are fetched first."""
+        self._all()
+        return dict.keys(self)
+
+    def values(self) -> Any:
+        """Return all values; the pending ones are fetched first."""
+        self._all()
+        return dict.values(self)
+
+    def items(self) -> Any:
+        """Return all names and values; the pending ones are fetched first."""
+        self._all()
+        return dict.items(self)
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(dict.items(self)),)
+
+
+def class_body_names(source: str) -> set[str]:
+    """Return the global names that class bodies of a cell read; empty if it does not parse."""
+    import symtable
+
+    if "class" not in source:
+        return set()
+    try:
+        table = symtable.symtable(source, "<cell>", "exec")
+    except (SyntaxError, ValueError):
+        return set()
+    return set(_read_in_classes(table))
+
+
+def _read_in_classes(table: Any) -> Iterator[str]:
+    for child in table.get_children():
+        if child.get_type() == "class":
+            for symbol in child.get_symbols():
+                if symbol.is_referenced() and not symbol.is_free():
+                    yield symbol.get_name()
+        yield from _read_in_classes(child)

@@ -1,0 +1,37 @@
+/** How long something took, or has been going on. */
+
+import React from 'react';
+
+import { duration } from '../words';
+
+export interface IElapsedProps {
+  readonly started: string | null;
+  readonly finished?: string | null;
+  readonly seconds?: number | null;
+  readonly running: boolean;
+}
+
+export function Elapsed({
+  started,
+  finished,
+  seconds,
+  running
+}: IElapsedProps): React.JSX.Element | null {
+  const [now, setNow] = React.useState(() => Date.now());
+  React.useEffect(() => {
+    if (!running) {
+      return undefined;
+    }
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [running]);
+  if (!running && seconds != null) {
+    return <>{duration(seconds)}</>;
+  }
+  const end = running ? now : finished ? Date.parse(finished) : null;
+  if (started === null || end === null) {
+    return null;
+  }
+  return <>{duration(Math.max(0, (end - Date.parse(started)) / 1000))}</>;
+}

@@ -1,0 +1,480 @@
+/** What the panel shows: follows the notebook and its runs; knows neither page nor HTTP. */
+
+import type { IDisposable } from '@lumino/disposable';
+import { Debouncer } from '@lumino/polling';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { fromText } from './parameters';
+import type { LogLine } from './reduce';
+import { addToLog, isOver, reduce } from './reduce';
+import { isTagged, writeTags } from './tags';
+import type { TagChange } from './tags';
+import type { ICell, IClient, INotebooks } from './tokens';
+import { API } from './tokens';
+import type { Compiled, Json, NotebookContent, Run, RunEvent } from './wire';
+
+/** What is known of the server's side. */
+export type Server =
+  | { readonly is: 'unknown' }
+  | { readonly is: 'ready' }
+  | { readonly is: 'missing' }
+  | { readonly is: 'other'; readonly version: string; readonly api: number }
+  | { readonly is: 'failing'; readonly message: string };
+
+/** All that is shown, as one value. */
+export interface State {
+  readonly server: Server;
+  readonly path: string | null;
+  readonly cells: readonly ICell[];
+  readonly active: string | null;
+  readonly tagged: boolean;
+  readonly compiled: Compiled | null;
+  readonly compiling: boolean;
+  /** What was typed for parameters, by name. */
+  readonly typed: { readonly [name: string]: string };
+  readonly runs: readonly Run[];
+  readonly run: Run | null;
+  /** True if the run was chosen from the list: then its own graph is drawn. */
+  readonly looking: boolean;
+  readonly log: readonly LogLine[];
+  readonly starting: boolean;
+  /** What went wrong last, as a sentence. */
+  readonly message: string;
+}
+
+const EMPTY: State = {
+  server: { is: 'unknown' },
+  path: null,
+  cells: [],
+  active: null,
+  tagged: false,
+  compiled: null,
+  compiling: false,
+  typed: {},
+  runs: [],
+  run: null,
+  looking: false,
+  log: [],
+  starting: false,
+  message: ''
+};
+
+const QUIET = 150;
+const LONGEST_WAIT = 20;
+const PAUSES = [500, 2000, 5000, 15000];
+
+/** Follows the current notebook, compiles it as it changes, and follows one run of it. */
+export class PipelineModel implements IDisposable {
+  constructor(
+    private readonly client: IClient,
+    private readonly notebooks: INotebooks
+  ) {
+    notebooks.currentChanged.connect(this.onCurrent, this);
+    notebooks.edited.connect(this.onEdited, this);
+    notebooks.activeChanged.connect(this.onActive, this);
+  }
+
+  /** Emitted after each change of `state`. */
+  get changed(): ISignal<this, State> {
+    return this._changed;
+  }
+
+  get state(): State {
+    return this._state;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** Whether anybody looks: nothing is asked of the server while nobody does. */
+  get visible(): boolean {
+    return this._visible;
+  }
+
+  set visible(visible: boolean) {
+    if (visible === this._visible || this._disposed) {
+      return;
+    }
+    this._visible = visible;
+    if (visible) {
+      void this.wake();
+    } else {
+      this.stopFollowing();
+    }
+  }
+
+  dispose(): void {
+    if (this._disposed) {
+      return;
+    }
+    this._disposed = true;
+    this.stopFollowing();
+    this._debouncer.dispose();
+    Signal.disconnectReceiver(this);
+    Signal.clearData(this);
+  }
+
+  /** Ask the server again after it did not answer. */
+  async retry(): Promise<void> {
+    this.set({ server: { is: 'unknown' }, message: '' });
+    await this.wake();
+  }
+
+  /** Change what the tags of a cell say. */
+  setTags(id: string, change: TagChange): void {
+    const cell = this._state.cells.find(each => each.id === id);
+    if (cell) {
+      this.notebooks.setTags(id, writeTags(cell.tags, change));
+    }
+  }
+
+  /** Add and remove tags as a problem offers it. */
+  fix(id: string, add: readonly string[], remove: readonly string[]): void {
+    const cell = this._state.cells.find(each => each.id === id);
+    if (cell) {
+      const kept = cell.tags.filter(tag => !remove.includes(tag));
+      this.notebooks.setTags(id, [...kept, ...add.filter(tag => !kept.includes(tag))]);
+    }
+  }
+
+  /** Set what was typed for a parameter; null takes its default again. */
+  setParameter(name: string, text: string | null): void {
+    const { [name]: _, ...rest } = this._state.typed;
+    this.set({ typed: text === null ? rest : { ...rest, [name]: text } });
+  }
+
+  /**
+   * Start a run of the current notebook.
+   *
+   * @param asItIs Run what is open, saved or not; else what is on disk.
+   */
+  async start(asItIs: boolean): Promise<Run | null> {
+    const { path } = this._state;
+    if (path === null || this._state.starting) {
+      return null;
+    }
+    this.set({ starting: true, message: '' });
+    try {
+      const parameters = this.parameters();
+      const notebook = asItIs ? this.notebooks.content() : null;
+      const run = await this.client.start({ path, notebook, parameters });
+      this.took(run);
+      return run;
+    } catch (error) {
+      this.set({ message: sentence(error) });
+      return null;
+    } finally {
+      this.set({ starting: false });
+    }
+  }
+
+  /** Ask the run that is shown to stop. */
+  async cancel(): Promise<void> {
+    const { run } = this._state;
+    if (run) {
+      await this.attempt(() => this.client.cancel(run.id));
+    }
+  }
+
+  /** Take up the run that is shown from what it has stored. */
+  async resume(): Promise<void> {
+    const { run } = this._state;
+    if (run) {
+      await this.attempt(async () => this.took(await this.client.resume(run.id)));
+    }
+  }
+
+  /** Show a run from the list; null shows the notebook and its last run. */
+  async show(id: string | null): Promise<void> {
+    const run = this._state.runs.find(each => each.id === (id ?? this._state.runs[0]?.id));
+    this.set({ run: run ?? null, looking: id !== null, log: [] });
+    await this.follow();
+  }
+
+  /** Show a step's executed notebook, a failed one at the cell that failed. */
+  async openStep(step: string, task: string | null): Promise<void> {
+    const tasks = (this._state.run?.tasks ?? []).filter(
+      each => each.step === step && each.notebook !== null
+    );
+    const chosen =
+      tasks.find(each => each.task === task) ?? tasks.find(each => each.error) ?? tasks[0];
+    if (chosen?.notebook) {
+      const { notebook, error } = chosen;
+      await this.attempt(() => this.notebooks.openExecuted(notebook, error?.cell ?? null));
+      return;
+    }
+    const begin = this._state.compiled?.steps.find(each => each.name === step);
+    if (begin?.cells[0] !== undefined) {
+      await this.goTo(begin.notebook, begin.cells[0]);
+    }
+  }
+
+  /** Go to a cell, in another notebook of the project if it is there. */
+  async goTo(notebook: string | null, cell: string): Promise<void> {
+    const { path, compiled, cells } = this._state;
+    if (notebook !== null && !cells.some(each => each.id === cell)) {
+      const other = [compiled?.project, notebook].filter(Boolean).join('/');
+      if (other !== path) {
+        await this.attempt(() => this.notebooks.open(other));
+      }
+    }
+    this.notebooks.goTo(cell);
+  }
+
+  /** Parameters that differ from their defaults, as values; throws for one that is no value. */
+  parameters(): { [name: string]: Json } {
+    const values: { [name: string]: Json } = {};
+    for (const parameter of this._state.compiled?.parameters ?? []) {
+      const text = this._state.typed[parameter.name];
+      const reading = text === undefined ? null : fromText(parameter, text);
+      if (reading?.ok === false) {
+        throw new Error(`Parameter ${parameter.name}: ${reading.message}. Nothing was run.`);
+      }
+      if (reading !== null) {
+        values[parameter.name] = reading.value;
+      }
+    }
+    return values;
+  }
+
+  private async wake(): Promise<void> {
+    await this.greet();
+    this.onCurrent();
+  }
+
+  private async greet(): Promise<void> {
+    if (this._state.server.is === 'ready') {
+      return;
+    }
+    try {
+      const { version, api } = await this.client.hello();
+      this.set({ server: api === API ? { is: 'ready' } : { is: 'other', version, api } });
+    } catch (error) {
+      this.set({ server: statusOf(error) === 404 ? { is: 'missing' } : failing(error) });
+    }
+  }
+
+  private onCurrent(): void {
+    const { path } = this.notebooks;
+    if (path !== this._state.path) {
+      this.stopFollowing();
+      this._sent = '';
+      const { server } = this._state;
+      this.set({ ...EMPTY, server, path });
+    }
+    this.read();
+    if (this._visible && this._state.server.is === 'ready') {
+      void this.compile();
+      void this.refreshRuns();
+    }
+  }
+
+  private onEdited(): void {
+    this.read();
+    if (this._visible && this._state.server.is === 'ready') {
+      void this._debouncer.invoke();
+    }
+  }
+
+  private onActive(): void {
+    this.set({ active: this.notebooks.active });
+  }
+
+  private read(): void {
+    const cells = this.notebooks.cells();
+    const tagged = isTagged(cells) || this.notebooks.hasSettings;
+    this.set({ cells, tagged, active: this.notebooks.active });
+  }
+
+  private async compile(): Promise<void> {
+    const { path, tagged } = this._state;
+    if (path === null || !tagged || this._disposed) {
+      this._sent = '';
+      this.notebooks.paint(null);
+      this.set({ compiled: null, compiling: false });
+      return;
+    }
+    const notebook = this.notebooks.content();
+    const text = JSON.stringify(notebook);
+    if (text === this._sent) {
+      return;
+    }
+    this._sent = text;
+    this.set({ compiling: true });
+    await this.compileNow(path, notebook, text);
+  }
+
+  private async compileNow(path: string, notebook: NotebookContent, text: string): Promise<void> {
+    try {
+      const compiled = await this.client.compile({ path, notebook, scope: 'notebook' });
+      if (this._sent === text && this._state.path === path) {
+        this.notebooks.paint(new Map(Object.entries(compiled.roles)));
+        this.set({ compiled, compiling: false, message: '' });
+      }
+    } catch (error) {
+      if (this._sent === text) {
+        this._sent = '';
+        this.set({ compiling: false, message: sentence(error) });
+      }
+    }
+  }
+
+  private async refreshRuns(): Promise<void> {
+    const { path } = this._state;
+    if (path === null) {
+      return;
+    }
+    try {
+      const runs = await this.client.runs(path);
+      if (path === this._state.path && !this._disposed) {
+        const run = this._state.run ?? runs[0] ?? null;
+        const fresh = run !== this._state.run;
+        this.set({ runs, run });
+        if (fresh || this._following === null) {
+          await this.follow();
+        }
+      }
+    } catch (error) {
+      this.set({ message: sentence(error) });
+    }
+  }
+
+  private took(run: Run): void {
+    const runs = [run, ...this._state.runs.filter(({ id }) => id !== run.id)];
+    this.set({ run, runs, looking: false, log: [], message: '' });
+    void this.follow();
+  }
+
+  /** Show the run as it is, then as it goes on; ends with the run, or when nobody looks. */
+  private async follow(): Promise<void> {
+    this.stopFollowing();
+    const id = this._state.run?.id;
+    if (id === undefined || !this._visible) {
+      return;
+    }
+    const stop = new AbortController();
+    this._following = stop;
+    const before = await this.keepTrying(stop, () => this.client.events(id, 0, 0, stop.signal));
+    const run = await this.keepTrying(stop, () => this.client.run(id));
+    if (before === null || run === null) {
+      return;
+    }
+    this.set({ log: before.events.reduce<readonly LogLine[]>(addToLog, []) });
+    this.tookNews(run, []);
+    await this.followOn(run, before.last, stop);
+  }
+
+  private async followOn(run: Run, last: number, stop: AbortController): Promise<void> {
+    while (!stop.signal.aborted && !isOver(this._state.run?.state ?? run.state)) {
+      const after = last;
+      const news = await this.keepTrying(stop, () =>
+        this.client.events(run.id, after, LONGEST_WAIT, stop.signal)
+      );
+      if (news === null) {
+        return;
+      }
+      last = Math.max(last, news.last);
+      const told = news.events.reduce(reduce, this._state.run ?? run);
+      const over = news.done || isOver(told.state);
+      const truth = over ? await this.keepTrying(stop, () => this.client.run(run.id)) : told;
+      if (truth === null) {
+        return;
+      }
+      this.tookNews(truth, news.events);
+      if (news.done) {
+        break;
+      }
+    }
+    if (!stop.signal.aborted) {
+      this._following = null;
+    }
+  }
+
+  private tookNews(run: Run, events: readonly RunEvent[]): void {
+    const { runs, log } = this._state;
+    this.set({
+      run,
+      log: events.reduce(addToLog, log),
+      runs: runs.map(each => (each.id === run.id ? { ...each, ...withCounts(run) } : each))
+    });
+  }
+
+  private async keepTrying<T>(stop: AbortController, ask: () => Promise<T>): Promise<T | null> {
+    for (let failures = 0; ; failures++) {
+      try {
+        const answer = await ask();
+        return stop.signal.aborted ? null : answer;
+      } catch (error) {
+        if (stop.signal.aborted) {
+          return null;
+        }
+        this.set({ message: sentence(error) });
+        if (statusOf(error) >= 400 && statusOf(error) < 500) {
+          return null;
+        }
+        await pause(PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0, stop.signal);
+      }
+    }
+  }
+
+  private stopFollowing(): void {
+    this._following?.abort();
+    this._following = null;
+  }
+
+  private async attempt(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.set({ message: sentence(error) });
+    }
+  }
+
+  private set(change: Partial<State>): void {
+    if (!this._disposed) {
+      this._state = { ...this._state, ...change };
+      this._changed.emit(this._state);
+    }
+  }
+
+  private _state: State = EMPTY;
+  private _visible = false;
+  private _disposed = false;
+  private _sent = '';
+  private _following: AbortController | null = null;
+  private readonly _changed = new Signal<this, State>(this);
+  private readonly _debouncer = new Debouncer(() => this.compile(), QUIET);
+}
+
+function withCounts(run: Run): Run {
+  const counts: { [state: string]: number } = {};
+  for (const { state } of run.tasks ?? []) {
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
+  return run.tasks === undefined ? run : { ...run, counts };
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function failing(error: unknown): Server {
+  return { is: 'failing', message: sentence(error) };
+}
+
+function statusOf(error: unknown): number {
+  const status = (error as { status?: unknown } | null)?.status;
+  return typeof status === 'number' ? status : 0;
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,90 @@
+/** The side panel: the one place where the model meets React. */
+
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
+import React from 'react';
+
+import { Pipeline } from './components/pipeline';
+import { pipelineIcon } from './icon';
+import type { PipelineModel } from './model';
+import type { IActions } from './tokens';
+import { CommandIDs, PANEL_ID } from './tokens';
+
+/** What the panel needs of the page. */
+export interface IPanelOptions {
+  readonly model: PipelineModel;
+  readonly commands: CommandRegistry;
+  readonly isDark: () => boolean;
+}
+
+/** The panel; while it is hidden nothing is asked of the server. */
+export class PipelinePanel extends ReactWidget {
+  constructor(private readonly options: IPanelOptions) {
+    super();
+    this.id = PANEL_ID;
+    this.addClass('nbpipe-Panel');
+    this.title.icon = pipelineIcon;
+    this.title.caption = 'Pipeline';
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', 'Pipeline');
+    document.addEventListener('visibilitychange', this.look);
+    this.actions = actionsOf(options);
+  }
+
+  override dispose(): void {
+    document.removeEventListener('visibilitychange', this.look);
+    super.dispose();
+  }
+
+  protected override render(): React.JSX.Element {
+    const { model, isDark } = this.options;
+    return (
+      <UseSignal signal={model.changed}>
+        {() => <Pipeline state={model.state} actions={this.actions} dark={isDark()} />}
+      </UseSignal>
+    );
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.look();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.look();
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this.look();
+  }
+
+  protected override onBeforeDetach(message: Message): void {
+    this.options.model.visible = false;
+    super.onBeforeDetach(message);
+  }
+
+  private readonly look = (): void => {
+    this.options.model.visible = this.isVisible && document.visibilityState === 'visible';
+  };
+
+  private readonly actions: IActions;
+}
+
+function actionsOf({ model, commands }: IPanelOptions): IActions {
+  const command = (id: string) => () => void commands.execute(id);
+  return {
+    run: command(CommandIDs.run),
+    cancel: command(CommandIDs.cancel),
+    resume: command(CommandIDs.resume),
+    setTags: (cell, change) => model.setTags(cell, change),
+    goTo: (notebook, cell) => void model.goTo(notebook, cell),
+    fix: (cell, add, remove) => model.fix(cell, add, remove),
+    setParameter: (name, text) => model.setParameter(name, text),
+    openStep: (step, task) => void model.openStep(step, task),
+    showRun: id => void model.show(id),
+    retry: () => void model.retry()
+  };
+}

@@ -1,0 +1,149 @@
+/** The tag language: what the tags of a cell say, and the tags that say it. */
+
+import type { Role, RoleKind } from './wire';
+
+/** What the tags of one cell say; `others` are tags of other tools, left alone. */
+export interface CellTags {
+  readonly role: RoleKind;
+  readonly step: string;
+  readonly after: readonly string[];
+  readonly foreach: string;
+  readonly others: readonly string[];
+}
+
+/** A change of what the tags say; what is not named stays. */
+export type TagChange = Partial<Omit<CellTags, 'others'>>;
+
+/** A cell as far as its tags matter. */
+export interface Tagged {
+  readonly id: string;
+  readonly kind: string;
+  readonly tags: readonly string[];
+}
+
+type Meaning =
+  | { readonly says: 'role'; readonly value: RoleKind }
+  | { readonly says: 'step' | 'after' | 'foreach'; readonly value: string };
+
+const WORDS: Readonly<Record<string, RoleKind>> = {
+  parameters: 'parameters',
+  'pipeline-parameters': 'parameters',
+  setup: 'setup',
+  imports: 'setup',
+  functions: 'setup',
+  check: 'check',
+  metrics: 'metrics',
+  'pipeline-metrics': 'metrics',
+  skip: 'skip'
+};
+
+const PREFIXES: Readonly<Record<string, 'step' | 'after' | 'foreach'>> = {
+  step: 'step',
+  block: 'step',
+  after: 'after',
+  prev: 'after',
+  foreach: 'foreach'
+};
+
+/** Return what one tag means, or null for a tag of another tool. */
+export function meaning(tag: string): Meaning | null {
+  const role = WORDS[tag];
+  if (role !== undefined) {
+    return { says: 'role', value: role };
+  }
+  const colon = tag.indexOf(':');
+  const says = colon < 0 ? undefined : PREFIXES[tag.slice(0, colon)];
+  const value = tag.slice(colon + 1).trim();
+  return says === undefined || value === '' ? null : { says, value };
+}
+
+/** Read the tags of one cell. */
+export function readTags(tags: readonly string[]): CellTags {
+  const known = tags.map(tag => ({ tag, means: meaning(tag) }));
+  const values = (says: Meaning['says']): string[] =>
+    known.flatMap(({ means }) => (means?.says === says ? [means.value] : []));
+  const step = values('step')[0] ?? '';
+  const role = (values('role')[0] ?? (step ? 'step' : 'none')) as RoleKind;
+  return {
+    role,
+    step,
+    after: [...new Set(values('after'))],
+    foreach: values('foreach')[0] ?? '',
+    others: known.flatMap(({ tag, means }) => (means ? [] : [tag]))
+  };
+}
+
+/** Return the tags that say what `tags` say with `change` made; a synonym in use is kept. */
+export function writeTags(tags: readonly string[], change: TagChange): string[] {
+  const next = consistent({ ...readTags(tags), ...change });
+  const wanted = canonical(next);
+  const kept: string[] = [];
+  const said = new Set<string>();
+  for (const tag of tags) {
+    const means = meaning(tag);
+    const key = means ? word(means) : tag;
+    if ((means === null || wanted.includes(key)) && !said.has(key)) {
+      said.add(key);
+      kept.push(tag);
+    }
+  }
+  return [...kept, ...wanted.filter(key => !said.has(key))];
+}
+
+/** Return true if any of the cells carries a tag of ours. */
+export function isTagged(cells: readonly Tagged[]): boolean {
+  return cells.some(cell => cell.tags.some(tag => meaning(tag) !== null));
+}
+
+/** The names of the steps that the cells begin, in notebook order. */
+export function stepNames(cells: readonly Tagged[]): string[] {
+  return [...new Set(cells.map(cell => readTags(cell.tags).step).filter(Boolean))];
+}
+
+/** Say what each code cell is, from the tags alone: the compiler knows more. */
+export function rolesOf(cells: readonly Tagged[]): Map<string, Role> {
+  const roles = new Map<string, Role>();
+  let step = '';
+  for (const cell of cells.filter(({ kind }) => kind === 'code')) {
+    const tags = readTags(cell.tags);
+    if (tags.role === 'step') {
+      step = tags.step;
+    }
+    roles.set(cell.id, roleBelow(tags.role, step));
+  }
+  return roles;
+}
+
+function roleBelow(role: RoleKind, step: string): Role {
+  switch (role) {
+    case 'parameters':
+    case 'setup':
+    case 'skip':
+      return { role, step: '' };
+    case 'check':
+    case 'metrics':
+      return { role, step };
+    case 'step':
+    case 'none':
+      return step ? { role: 'step', step } : { role: 'none', step: '' };
+  }
+}
+
+function consistent(tags: CellTags): CellTags {
+  return tags.role === 'step' && tags.step ? tags : { ...tags, step: '', after: [], foreach: '' };
+}
+
+function canonical(tags: CellTags): string[] {
+  if (tags.role === 'step') {
+    return [
+      ...(tags.step ? [`step:${tags.step}`] : []),
+      ...tags.after.map(name => `after:${name}`),
+      ...(tags.foreach ? [`foreach:${tags.foreach}`] : [])
+    ];
+  }
+  return tags.role === 'none' ? [] : [tags.role];
+}
+
+function word(means: Meaning): string {
+  return means.says === 'role' ? means.value : `${means.says}:${means.value}`;
+}

@@ -1,0 +1,253 @@
+/** What travels between this page and the server, as JSON. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export type RoleKind = 'step' | 'parameters' | 'setup' | 'check' | 'metrics' | 'skip' | 'none';
+
+export type TaskState =
+  | 'waiting'
+  | 'running'
+  | 'ok'
+  | 'failed'
+  | 'kernel-died'
+  | 'out-of-memory'
+  | 'timed-out'
+  | 'interrupted'
+  | 'cancelled'
+  | 'skipped'
+  | 'reused';
+
+export type RunState = 'waiting' | 'running' | 'ok' | 'failed' | 'cancelled' | 'interrupted';
+
+export type ParameterType =
+  'integer' | 'number' | 'string' | 'boolean' | 'null' | 'array' | 'object';
+
+export interface Hello {
+  readonly version: string;
+  readonly api: number;
+}
+
+export interface Reason {
+  readonly text: string;
+  readonly notebook: string;
+  readonly cell: string | null;
+  readonly line: number | null;
+}
+
+export interface Edge {
+  readonly source: string;
+  readonly target: string;
+  readonly kind: 'data' | 'order' | 'file';
+  readonly names: readonly string[];
+  readonly reasons: readonly Reason[];
+  readonly learned: boolean;
+}
+
+export interface Step {
+  readonly name: string;
+  readonly kind: 'cells' | 'notebook';
+  readonly notebook: string;
+  readonly cells: readonly string[];
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly after: readonly string[];
+  readonly foreach: string | null;
+  readonly options: { readonly [name: string]: Json };
+  readonly language: string;
+  readonly line: string;
+}
+
+export interface Role {
+  readonly role: RoleKind;
+  readonly step: string;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly default: Json;
+  readonly type: ParameterType;
+}
+
+export interface Fix {
+  readonly cell: string;
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly notebook: string | null;
+  readonly cell: string | null;
+  readonly index: number | null;
+  readonly line: number | null;
+  readonly suggestion: string;
+  readonly fix: Fix | null;
+}
+
+export interface Compiled {
+  readonly project: string;
+  readonly name: string;
+  readonly steps: readonly Step[];
+  readonly edges: readonly Edge[];
+  readonly roles: { readonly [cell: string]: Role };
+  readonly parameters: readonly Parameter[];
+  readonly problems: readonly Problem[];
+}
+
+export interface PlannedTask {
+  readonly task: string;
+  readonly step: string;
+  readonly action: 'run' | 'reuse' | 'waiting';
+  readonly reason: string;
+}
+
+export interface Plan {
+  readonly tasks: readonly PlannedTask[];
+}
+
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly cell: string | null;
+  readonly traceback: string;
+}
+
+export interface Artifact {
+  readonly name: string;
+  readonly digest: string;
+  readonly type: string;
+  readonly size: number;
+  readonly codec: string;
+}
+
+export interface CellProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly current: string | null;
+}
+
+export interface Task {
+  readonly task: string;
+  readonly step: string;
+  readonly item: string | null;
+  readonly state: TaskState;
+  readonly reason: string;
+  readonly started: string | null;
+  readonly finished: string | null;
+  readonly seconds: number | null;
+  readonly cells: CellProgress;
+  readonly notebook: string | null;
+  readonly error: Failure | null;
+  readonly artifacts: readonly Artifact[];
+  readonly metrics: { readonly [name: string]: number };
+}
+
+export interface Run {
+  readonly id: string;
+  readonly state: RunState;
+  readonly started: string;
+  readonly finished: string | null;
+  readonly path: string;
+  readonly parameters: { readonly [name: string]: Json };
+  readonly counts: { readonly [state: string]: number };
+  readonly tasks?: readonly Task[];
+  readonly graph?: Compiled | null;
+}
+
+interface Happened {
+  readonly seq: number;
+  readonly at: number | string;
+}
+
+/** What happened in a run; a page passes over the kinds it does not know. */
+export type RunEvent = Happened &
+  (
+    | { readonly kind: 'run-started'; readonly tasks: readonly string[] }
+    | {
+        readonly kind: 'tasks-added';
+        readonly step: string;
+        readonly tasks: readonly string[];
+        readonly labels: readonly string[];
+      }
+    | { readonly kind: 'task-started'; readonly task: string; readonly cells: number }
+    | {
+        readonly kind: 'cell-started';
+        readonly task: string;
+        readonly cell: string;
+        readonly index: number;
+      }
+    | {
+        readonly kind: 'cell-finished';
+        readonly task: string;
+        readonly cell: string;
+        readonly state: string;
+        readonly seconds: number;
+      }
+    | {
+        readonly kind: 'cell-output';
+        readonly task: string;
+        readonly cell: string;
+        readonly stream: string;
+        readonly text: string;
+      }
+    | {
+        readonly kind: 'task-finished';
+        readonly task: string;
+        readonly state: TaskState;
+        readonly seconds: number;
+        readonly notebook?: string | null;
+        readonly artifacts?: readonly Artifact[];
+        readonly metrics?: { readonly [name: string]: number };
+        readonly error?: Failure | null;
+        readonly again?: boolean;
+      }
+    | {
+        readonly kind: 'task-reused';
+        readonly task: string;
+        readonly reason: string;
+        readonly notebook?: string | null;
+        readonly artifacts?: readonly Artifact[];
+        readonly metrics?: { readonly [name: string]: number };
+      }
+    | {
+        readonly kind: 'task-skipped';
+        readonly task: string;
+        readonly reason: string;
+        readonly state?: TaskState;
+      }
+    | {
+        readonly kind: 'note';
+        readonly task: string;
+        readonly text: string;
+        readonly level: 'info' | 'warning' | 'error';
+      }
+    | { readonly kind: 'run-finished'; readonly state: RunState }
+  );
+
+export interface Events {
+  readonly events: readonly RunEvent[];
+  readonly last: number;
+  readonly done: boolean;
+}
+
+/** The live notebook as it is sent to be compiled: no outputs. */
+export type NotebookContent = { [key: string]: Json };
+
+export interface CompileRequest {
+  readonly path: string;
+  readonly notebook: NotebookContent | null;
+  readonly scope: 'notebook' | 'project';
+}
+
+export interface RunRequest {
+  readonly path: string;
+  readonly notebook: NotebookContent | null;
+  readonly parameters: { readonly [name: string]: Json };
+  readonly only?: readonly string[];
+  readonly from?: readonly string[];
+  readonly until?: readonly string[];
+  readonly force?: readonly string[];
+  readonly engine?: string | null;
+}

@@ -1,0 +1,2 @@
+import '@xyflow/react/dist/base.css';
+import './base.css';

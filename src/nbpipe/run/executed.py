@@ -1,0 +1,93 @@
+"""The executed notebook as it is kept: true states, papermill's marks at the right cell."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbpipe.events import CellState
+    from nbpipe.run.kernels.attempt import Findings
+    from nbpipe.run.order import Order
+    from nbpipe.run.verdict import Verdict
+
+_MARK = "papermill-error-cell-tag"
+_STATUS = {"ok": "completed", "not-run": "pending"}
+
+
+def finish(
+    order: Order, findings: Findings, verdict: Verdict, states: Mapping[str, CellState]
+) -> bytes:
+    """Return the executed notebook's bytes; where no engine took it up, the rendered one's."""
+    import nbformat
+
+    nb = findings.notebook
+    if nb is None:
+        nb = nbformat.from_dict(dict(order.notebook))
+    nb.cells = [cell for cell in nb.cells if _MARK not in cell.metadata.get("tags", ())]
+    for cell in nb.cells:
+        _mark(cell, findings, states)
+    _describe(nb, order, verdict)
+    running = next((c for c in nb.cells if states.get(c.get("id")) not in (None, "ok", "not-run")), None)
+    if running is not None:
+        _banners(nb, running)
+    text: str = nbformat.v4.writes(nb)
+    return text.encode("utf-8", "replace")
+
+
+def _mark(cell: Any, findings: Findings, states: Mapping[str, CellState]) -> None:
+    state = states.get(cell.get("id", ""))
+    if cell.cell_type != "code" or state is None:
+        cell.metadata.pop("papermill", None)
+        return
+    run = findings.cells[cell.id]
+    told = {**cell.metadata.get("nbpipe", {}), "state": state}
+    if state != "not-run":
+        told["seconds"] = round(run.seconds, 6)
+    cell.metadata["nbpipe"] = told
+    marks = cell.metadata.setdefault("papermill", {})
+    marks["status"] = _STATUS.get(state, "failed")
+    if marks["status"] == "failed":
+        marks["exception"] = True
+
+
+def _describe(nb: Any, order: Order, verdict: Verdict) -> None:
+    told: dict[str, Any] = {
+        **nb.metadata.get("nbpipe", {}),
+        "run": order.run, "task": order.task, "attempt": order.attempt, "key": order.key,
+        "engine": order.engine, "state": verdict.state,
+    }  # fmt: skip
+    if verdict.error is not None:
+        told["error"] = {
+            "name": verdict.error.name, "message": verdict.error.message,
+            "cell": verdict.error.cell,
+        }  # fmt: skip
+    nb.metadata["nbpipe"] = told
+    if "papermill" in nb.metadata:
+        nb.metadata.papermill["exception"] = True if verdict.error is not None else None
+
+
+def _banners(nb: Any, failed: Any) -> None:
+    """Put papermill's two banners where the step really ended."""
+    from nbpipe.run.kernels.imports import papermill
+
+    texts = papermill().execute
+    count = failed.get("execution_count")
+    top = texts.ERROR_MESSAGE_TEMPLATE % ("?" if count is None else count)
+    position = nb.cells.index(failed)
+    nb.cells.insert(position, _banner("papermill-error-here", texts.ERROR_ANCHOR_MSG))
+    nb.cells.insert(0, _banner("papermill-error-top", top))
+
+
+def _banner(name: str, text: str) -> Any:
+    import nbformat
+
+    return nbformat.v4.new_markdown_cell(text, id=name, metadata={"tags": [_MARK]})
+
+
+def file_name(task: str) -> str:
+    """Return a name for the executed notebook that any file system takes."""
+    plain = re.sub(r"[^\w.-]+", "-", task).strip("-.")[:100]
+    return f"{plain or 'task'}.ipynb"

@@ -1,0 +1,79 @@
+"""Hands a notebook to papermill, with the engine that the order asks for."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import TYPE_CHECKING, Any
+
+from nbpipe.run.kernels.attempt import Trouble
+from nbpipe.run.kernels.imports import papermill
+
+if TYPE_CHECKING:
+    from nbpipe.run.kernels.attempt import Attempt, Findings
+
+ENGINES = ("papermill", "embedded", "profiling", "debug")
+
+
+def engine(name: str) -> Any:
+    """Return the engine's class; its module is imported when it is asked for."""
+    if name == "papermill":
+        from nbpipe.run.kernels.stock import PapermillEngine
+
+        return PapermillEngine
+    from nbpipe.run.kernels import inprocess
+
+    return inprocess.engine(name)
+
+
+def carry(attempt: Attempt, findings: Findings) -> None:
+    """Run the attempt's notebook; what came of it is in `findings`, never an exception of it."""
+    module = papermill()
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    name = f"nbpipe-{attempt.order.engine}"
+    module.engines.papermill_engines.register(name, engine(attempt.order.engine))
+    try:
+        _execute(module, name, attempt, findings)
+    except module.exceptions.PapermillExecutionError:
+        pass  # a cell has an error among its outputs: findings say whether that is a failure
+    except Exception as error:  # noqa: BLE001 - whatever papermill or a kernel's files bring up
+        findings.trouble = findings.trouble or _trouble(error, attempt)
+
+
+def _execute(module: Any, engine_name: str, attempt: Attempt, findings: Findings) -> None:
+    import nbformat
+
+    order = attempt.order
+    module.execute_notebook(
+        nbformat.from_dict(copy.deepcopy(dict(order.notebook))),
+        None,
+        parameters=dict(order.parameters),
+        engine_name=engine_name,
+        kernel_name=order.kernel,
+        language=order.language,
+        progress_bar=False,
+        attempt=attempt,
+        findings=findings,
+    )
+
+
+def _trouble(error: Exception, attempt: Attempt) -> Trouble:
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    if isinstance(error, NoSuchKernel):
+        known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
+        return Trouble(
+            "refused", "NoSuchKernel", f"There is no kernel {error.name!r} here. There are: {known}."
+        )
+    words = str(error).strip() or type(error).__name__
+    if isinstance(error, RuntimeError) and words.startswith("Kernel d"):
+        return Trouble("start", "kernel died", f"{words}. {_last_words(attempt)}".strip())
+    return Trouble("refused", type(error).__name__, words)
+
+
+def _last_words(attempt: Attempt) -> str:
+    try:
+        text = (attempt.scratch / "kernel.log").read_text(errors="replace")
+    except OSError:
+        return ""
+    return "Its last words: " + text.strip()[-600:] if text.strip() else ""

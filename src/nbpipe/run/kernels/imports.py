@@ -1,0 +1,51 @@
+"""Imports papermill without what it brings along that costs time and that we do not use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNUSED = ("rfc3987_syntax", "pyarrow")
+"""Modules that nbformat (1.2 s of CPU) and papermill (0.3 s) would try, and do without."""
+
+
+def papermill() -> Any:
+    """Return the module papermill, imported the cheap way the first time.
+
+    Its entry points are not loaded meanwhile: they are other packages' engines, and one of
+    them draws in matplotlib. Ours are registered in code.
+    """
+    if "papermill" not in sys.modules:
+        os.environ["PLOOMBER_STATS_ENABLED"] = "false"
+        with _hidden(_UNUSED), _no_entry_points():
+            import papermill  # noqa: F401
+    return sys.modules["papermill"]
+
+
+@contextmanager
+def _hidden(names: tuple[str, ...]) -> Iterator[None]:
+    ours = [name for name in names if name not in sys.modules]
+    for name in ours:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name in ours:
+            del sys.modules[name]
+
+
+@contextmanager
+def _no_entry_points() -> Iterator[None]:
+    import entrypoints
+
+    real = entrypoints.get_group_all
+    entrypoints.get_group_all = lambda *_args, **_kw: []
+    try:
+        yield
+    finally:
+        entrypoints.get_group_all = real

@@ -1,0 +1,196 @@
+"""The engine `papermill`: a fresh kernel of any language, driven by papermill's own client."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from nbpipe.run import processes
+from nbpipe.run.kernels.attempt import Trouble
+from nbpipe.run.kernels.book import Book, runs, traceback_of
+from nbpipe.run.kernels.imports import papermill
+
+papermill()
+
+from jupyter_client.manager import AsyncKernelManager  # noqa: E402
+from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: E402
+from papermill.clientwrap import PapermillNotebookClient  # noqa: E402
+from papermill.engines import Engine  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbpipe.run.kernels.attempt import Attempt, Findings
+
+READY_WITHIN = 60
+_STOCK = ["-m", "ipykernel_launcher"]
+
+
+class Kernel(AsyncKernelManager):
+    """A kernel manager that starts Python kernels through our launcher."""
+
+    launcher: str | None = None
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """Return the command; ``-m ipykernel_launcher`` becomes the launcher's path."""
+        command = super().format_kernel_cmd(extra_arguments)
+        for at in range(len(command) - 1):
+            if self.launcher and command[at : at + 2] == _STOCK:
+                return [*command[:at], self.launcher, *command[at + 2 :]]
+        return command
+
+
+class Client(PapermillNotebookClient):  # type: ignore[misc]
+    """Papermill's client, which stops where the first cell fails and says how."""
+
+    nb_man: Book
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt that is carried out."""
+        return self.nb_man.attempt
+
+    def create_kernel_manager(self) -> Any:
+        """Return a manager whose kernel listens on sockets in our private folder."""
+        place = self.attempt.private / "k"
+        self.km = Kernel(
+            kernel_name=self.kernel_name, transport="ipc", ip=str(place),
+            connection_file=f"{place}.json", shutdown_wait_time=2.0, config=self.config,
+        )  # fmt: skip
+        launcher = self.attempt.launcher
+        self.km.launcher = None if launcher is None else str(launcher)
+        return self.km
+
+    def start_new_kernel(self, **_: Any) -> None:
+        """Start the kernel in a session of its own, on our leash, its output in a file."""
+        attempt = self.attempt
+        with (attempt.scratch / "kernel.log").open("ab") as file:
+            super().start_new_kernel(
+                cwd=attempt.order.folder,
+                env=dict(attempt.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=file.fileno(),
+                stderr=file.fileno(),
+                preexec_fn=bounded(attempt.order.memory),
+            )
+        attempt.supervisor.watch(self.km.provisioner.pid)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """Notice within a tenth of a second that the kernel died."""
+        while await self.km.is_alive():
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)  # what it wrote last is still on its way
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
+
+    def papermill_execute_cells(self) -> None:
+        """Run cell after cell until one fails or we are told to stop."""
+        for index, cell in enumerate(self.nb.cells):
+            if self.nb_man.stopped():
+                return
+            if not runs(cell):
+                self.nb_man.passed(cell)
+                continue
+            self.nb_man.cell_start(cell, index)
+            try:
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.fail(cell, _raised(cell, error))
+            except DeadKernelError:
+                self.nb_man.fail(cell, self._died(cell))
+            finally:
+                self.nb_man.cell_complete(cell, index)
+
+    def replied(self, cell: Any, execute_reply: dict[str, Any], **_: Any) -> None:
+        """Notice a cell that asked the kernel to end (``exit()``): it stops the step."""
+        payload = execute_reply["content"].get("payload") or ()
+        if any(item.get("source") == "ask_exit" for item in payload):
+            self.nb_man.fail(cell, Trouble("error", "SystemExit", "exit()", cell.id))
+
+    def _died(self, cell: Any) -> Trouble:
+        process = self.km.provisioner.process
+        code = None if process is None else process.poll()
+        return Trouble("dead", "kernel died", "", cell.id, exit=code)
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Take text and displays within bounds; leave the rest to nbclient."""
+        content, kind = msg["content"], msg["msg_type"]
+        hooked = self.output_hook_stack[msg["parent_header"].get("msg_id")]
+        if kind == "stream" and not hooked:
+            if self.clear_before_next_output:
+                self._clear(cell, cell_index)
+            return self.nb_man.write(cell, content["name"], content["text"])
+        if kind == "display_data" and not self.nb_man.displayed(cell, content["data"]):
+            return None
+        if kind == "execute_result":
+            self.nb_man.displayed(cell, content["data"])
+        if kind == "clear_output" and not content.get("wait"):
+            self.nb_man.cleared()
+        output = super().process_message(msg, cell, cell_index)
+        self.nb_man.autosave_cell()
+        return output
+
+    def _clear(self, cell: Any, cell_index: int) -> None:
+        cell.outputs[:] = []
+        self.clear_display_id_mapping(cell_index)
+        self.clear_before_next_output = False
+        self.nb_man.cleared()
+
+
+def bounded(memory: int | None) -> Callable[[], None]:
+    """Return what a kernel's process does first: hold our leash, and bound its own memory.
+
+    The bound is far above `memory`, which the supervisor watches; it stops a single
+    allocation that would be over before the next look.
+    """
+    hold = processes.leash()
+    bound = None if memory is None else max(2 * memory, memory + 2**30)
+
+    def first() -> None:
+        hold()
+        if bound is not None:
+            resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
+
+    return first
+
+
+def _raised(cell: Any, error: Any) -> Trouble:
+    last = next((o for o in reversed(cell.outputs) if o.output_type == "error"), None)
+    text = str(error) if last is None else traceback_of(last.traceback)
+    return Trouble("error", str(error.ename), str(error.evalue), cell.id, text)
+
+
+class PapermillEngine(Engine):  # type: ignore[misc]
+    """Runs a notebook in a kernel of its own."""
+
+    @classmethod
+    def execute_notebook(
+        cls, nb: Any, kernel_name: str, attempt: Attempt, findings: Findings, **_: Any
+    ) -> Any:
+        """Run it and return it; findings tell how it went."""
+        book = Book(nb, attempt, findings)
+        findings.notebook = nb
+        book.notebook_start()
+        try:
+            cls.execute_managed_notebook(book, kernel_name)
+        finally:
+            attempt.supervisor.unwatch()
+            book.notebook_complete()
+        return book.nb
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Book, kernel_name: str, **_: Any) -> None:
+        """Start the kernel, run the cells, end the kernel."""
+        client = Client(
+            nb_man,
+            kernel_name=kernel_name,
+            startup_timeout=READY_WITHIN,
+            timeout=None,
+            iopub_timeout=10,
+            raise_on_iopub_timeout=False,
+            record_timing=False,
+        )
+        client.on_cell_executed = client.replied
+        client.execute()

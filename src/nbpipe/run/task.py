@@ -1,0 +1,199 @@
+"""Carries out one order in this process: prepare, run, judge, publish, clean up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from nbpipe.errors import NbpipeError
+from nbpipe.events import Artifact, CellFinished, Failure
+from nbpipe.run import executed, outputs, processes, verdict
+from nbpipe.run.kernels.attempt import Attempt, Findings
+from nbpipe.run.kernels.supervisor import Supervisor
+from nbpipe.run.kernels.text import Log, Teller
+from nbpipe.run.order import Result
+from nbpipe.run.parameters import check_parameters
+from nbpipe.run.scratch import scratch_name, write_task
+from nbpipe.store.blobs import LocalBlobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nbpipe.events import CellState, Tell
+    from nbpipe.run.order import Order
+
+_NOT_THE_KERNELS = ("PYTHONSAFEPATH", "PYTHONINSPECT", "PYTHONSTARTUP", "JPY_SESSION_NAME")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a worker has at hand for every order.
+
+    Attributes
+    ----------
+    private
+        Short folder of mode 0700, the worker's own.
+    mark
+        Text by which all processes of its kernels are found.
+    tell
+        Where events go.
+    attend
+        Called with the supervisor when there is one, so that wishes reach it; and with None.
+    """
+
+    private: Path
+    mark: str
+    tell: Tell
+    attend: Callable[[Supervisor | None], None]
+
+
+def carry_out(order: Order, desk: Desk) -> Result:
+    """Carry out an order; whatever goes wrong is told in the result."""
+    began = monotonic()
+    try:
+        blobs = LocalBlobs(order.store)
+        _check(order, blobs)
+        return _Work(order, desk, blobs, began).result()
+    except (NbpipeError, OSError) as error:
+        failure = Failure(type(error).__name__, str(error))
+        return Result(order.task, order.attempt, "failed", monotonic() - began, error=failure)
+
+
+def _check(order: Order, blobs: LocalBlobs) -> None:
+    check_parameters(order.parameters)
+    for digest in order.inputs:
+        blobs.path(digest)  # raises MissingObject
+    if not Path(order.folder).is_dir():
+        raise FileNotFoundError(f"The notebook's folder {order.folder} is not there.")
+
+
+class _Work:
+    """One order on its way; `result` goes through its stages."""
+
+    def __init__(self, order: Order, desk: Desk, blobs: LocalBlobs, began: float) -> None:
+        self.order, self.desk, self.blobs, self.began = order, desk, blobs, began
+        self.findings = Findings()
+        name = str(order.session.get("scratch") or "") or scratch_name(
+            order.run, order.task, order.attempt
+        )
+        self.scratch = Path(blobs.scratch(name))
+
+    def result(self) -> Result:
+        """Run and publish; the scratch folder is gone afterwards."""
+        write_task(self.scratch, self.order)
+        try:
+            met = self._run()
+            return self._publish(verdict.judge(self.order, self.findings, met), met)
+        finally:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _run(self) -> verdict.Met:
+        from nbpipe.run.kernels.carry import carry
+
+        teller = Teller(self.desk.tell, self.order.task)
+        supervisor = Supervisor(self.order.timeout, self.order.memory, teller.flush)
+        log = Log((self.scratch / "log.txt").open("w", encoding="utf-8", errors="replace"))
+        self.desk.attend(supervisor)
+        try:
+            carry(self._attempt(supervisor, teller, log), self.findings)
+        finally:
+            self.desk.attend(None)
+            supervisor.close()
+            teller.flush(force=True)
+            self._sweep(log)
+            log.close()
+        return verdict.Met(supervisor.cause, supervisor.peak, processes.memory_here())
+
+    def _attempt(self, supervisor: Supervisor, teller: Teller, log: Log) -> Attempt:
+        environ = {k: v for k, v in os.environ.items() if k not in _NOT_THE_KERNELS}
+        environ[processes.MARK] = self.desk.mark
+        launcher = Path(self.blobs.ensure_lib()) / "nbpipe_kernelside" / "launch.py"
+        return Attempt(
+            order=self.order, scratch=self.scratch, private=self.desk.private,
+            environ=environ, launcher=launcher if launcher.exists() else None,
+            tell=self.desk.tell, teller=teller, log=log, supervisor=supervisor,
+        )  # fmt: skip
+
+    def _sweep(self, log: Log) -> None:
+        """End what the step left running; the log names it."""
+        names = processes.end_all(processes.below(os.getpid()))
+        processes.reap()
+        if names:
+            log.write("after the step", "Ended what it left running:\n" + "\n".join(names) + "\n")
+        with suppress(OSError):
+            text = (self.scratch / "kernel.log").read_text(errors="replace")
+            if text.strip():
+                log.write("the kernel's own output", text[-100_000:])
+
+    def _publish(self, found: verdict.Verdict, met: verdict.Met) -> Result:
+        order = self.order
+        try:
+            left = outputs.collect(self.scratch, order, self.blobs, found.state == "ok")
+        except OSError as error:
+            found = verdict.Verdict("failed", Failure(type(error).__name__, f"Publishing: {error}"))
+            left = outputs.Left()
+        states = verdict.cell_states(self.findings, found)
+        self._tell_states(states)
+        return Result(
+            order.task, order.attempt, found.state, monotonic() - self.began,
+            artifacts=(*left.artifacts, *self._papers(found, states)),
+            metrics=dict(left.metrics), checks=self._checks(states), error=self._placed(found.error),
+            peak=met.peak or None, files_read=left.files_read, fetched=left.fetched,
+            missing=left.missing, changed=left.changed, drew=left.drew,
+        )  # fmt: skip
+
+    def _papers(
+        self, found: verdict.Verdict, states: Mapping[str, CellState]
+    ) -> tuple[Artifact, ...]:
+        """Publish the executed notebook, the log, and what an engine made besides."""
+        notebook = executed.finish(self.order, self.findings, found, states)
+        log = self.scratch / "log.txt"
+        size = log.stat().st_size
+        papers = [
+            Artifact(
+                executed.file_name(self.order.task), self.blobs.put_bytes(notebook),
+                len(notebook), "notebook", type="application/x-ipynb+json",
+            ),
+            Artifact("log.txt", self.blobs.adopt(log), size, "log", type="text/plain"),
+        ]  # fmt: skip
+        for extra in self.findings.extras:
+            data = extra.data
+            papers.append(
+                Artifact(extra.name, self.blobs.put_bytes(data), len(data), extra.kind, type=extra.type)
+            )
+        return tuple(papers)
+
+    def _tell_states(self, states: Mapping[str, CellState]) -> None:
+        """Tell of the cells that did not come to an end of their own."""
+        for cell in self.order.own:
+            if cell not in self.findings.told:
+                run = self.findings.cells.get(cell)
+                seconds = 0.0 if run is None else run.seconds
+                state = states.get(cell, "not-run")
+                self.desk.tell(CellFinished(self.order.task, cell, state, seconds))
+
+    def _checks(self, states: Mapping[str, CellState]) -> dict[str, str]:
+        ran = [cell for cell in self.order.checks if states.get(cell) not in (None, "not-run")]
+        return {
+            cell: "ok" if states[cell] == "ok" else self.findings.cells[cell].error or states[cell]
+            for cell in ran
+        }
+
+    def _placed(self, error: Failure | None) -> Failure | None:
+        """Name the source notebook's cell where the one that ran was put in for it."""
+        if error is None or error.cell is None or error.cell in self.order.own:
+            return error
+        cells: dict[str, Any] = {c.get("id", ""): c for c in self.order.notebook.get("cells", ())}
+        source = cells.get(error.cell, {}).get("metadata", {}).get("nbpipe", {}).get("from")
+        return Failure(error.name, error.message, source, error.traceback)
+
+
+def python() -> list[str]:
+    """Return how a worker's Python is started: nothing beside a notebook can shadow its imports."""
+    return [sys.executable, "-P"]

@@ -129,7 +129,7 @@ def _from_zoned(pa: Any, array: Any) -> tuple[Any, dict[str, Any]]:
 
     dtype = array.dtype
     name = str(dtype)
-    back = pandas.api.types.pandas_dtype(name)
+    back: Any = pandas.api.types.pandas_dtype(name)
     if back != dtype or type(back.tz) is not type(dtype.tz) or str(back.tz) != str(dtype.tz):
         raise Inexact("time zone")
     values = array.asi8.view(f"M8[{dtype.unit}]")

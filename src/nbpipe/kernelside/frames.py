@@ -119,8 +119,7 @@ def read_pandas(path: str) -> Any:
     about = json.loads(table.schema.metadata[KEY])
     source = columns.Source(pa, pandas, memory, buffer.address)
     found = [
-        columns.from_arrow(source, table.column(i), meta)
-        for i, meta in enumerate(about["columns"])
+        columns.from_arrow(source, table.column(i), meta) for i, meta in enumerate(about["columns"])
     ]
     index = _read_index(source, table, about["index"])
     made = _series(pandas, found, index, about) if about["kind"] == "series" else None

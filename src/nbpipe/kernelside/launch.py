@@ -1,10 +1,15 @@
 """Starts a stock IPython kernel whose namespace can fetch upstream names (a script)."""
 
+from __future__ import annotations
+
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def _die_with_parent():
-    # type: () -> None
+
+def _die_with_parent() -> None:
     """Ask Linux to end this process when the worker that started it is gone."""
     import os
 
@@ -18,26 +23,26 @@ def _die_with_parent():
         os._exit(1)
 
 
-def _namespace(library):
-    # type: (str) -> object
+def _namespace(library: str) -> object:
     """Return a new namespace; the library's folder does not stay on the path."""
+    import importlib
+
     sys.path.append(library)
     try:
-        from nbpipe_kernelside.namespace import LazyNamespace
+        space = importlib.import_module("nbpipe_kernelside.namespace")
     finally:
         sys.path.remove(library)
-    return LazyNamespace()
+    return space.LazyNamespace()
 
 
-def main():
-    # type: () -> None
+def main() -> None:
     """Do what ``python -m ipykernel_launcher`` does, with a namespace of ours."""
     here = sys.path.pop(0)  # this script's own folder: its modules must shadow nothing
     _die_with_parent()
     namespace = _namespace(here.rpartition("/")[0] or here.rpartition("\\")[0])
     from ipykernel import kernelapp
 
-    app = kernelapp.IPKernelApp.instance(user_ns=namespace)
+    app: Any = kernelapp.IPKernelApp.instance(user_ns=namespace)
     app.initialize()
     app.start()
 

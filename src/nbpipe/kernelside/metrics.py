@@ -20,7 +20,7 @@ def number(value: Any) -> int | float | None:
         return None
     shape = getattr(value, "shape", ())
     item = getattr(value, "item", None)
-    if callable(item) and shape in ((), (1,)):
+    if item is not None and shape in ((), (1,)):
         try:
             return number(item())
         except Exception:
@@ -32,7 +32,7 @@ def _converted(value: Any) -> int | float | None:
     kind = type(value)
     if hasattr(kind, "__index__"):
         return int(value)
-    if hasattr(kind, "__float__") and not hasattr(value, "__len__"):
+    if not hasattr(value, "__len__"):
         try:
             return float(value)
         except (TypeError, ValueError):
@@ -40,11 +40,11 @@ def _converted(value: Any) -> int | float | None:
     return None
 
 
-def wire(value: int | float) -> int | float | str:
+def wire(value: float) -> int | float | str:
     """Return a number as JSON can say it: ``NaN`` and the infinities are strings."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")
-    return value
+    if isinstance(value, int) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
 
 
 def collect(namespace: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

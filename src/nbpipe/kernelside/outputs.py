@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 from . import codecs, pickles, previews
 from .objects import file_digest, write_atomically
 from .sharing import shared_pairs
-from .task import Task
 from .unstorable import Blame, Unstorable, type_name
 
-Group = tuple  # names that are stored as one
+if TYPE_CHECKING:
+    from .task import Task
 
 
 def save_outputs(
@@ -32,6 +32,9 @@ def save_outputs(
         Some cannot be stored; ``unstorable.json`` tells the worker the same.
     """
     namespace = pickles.main_namespace()
+    prefetch = getattr(namespace, "prefetch", None)
+    if prefetch is not None:
+        prefetch(name for group in groups for name in group)
     bound = [tuple(name for name in group if name in namespace) for group in groups]
     unbound = [n for group, have in zip(groups, bound) for n in group if n not in have]
     kept = [group for group in bound if group]
@@ -95,10 +98,8 @@ def _joined(names: Sequence[str], made: Sequence[Any]) -> dict[str, Any]:
     room = previews.MOST
     for name, (preview, _) in zip(names, made):
         size = len(json.dumps(preview))
-        if size > room:
-            preview = {"type": preview["type"]}
+        parts[name] = preview if size <= room else {"type": preview["type"]}
         room -= min(size, room)
-        parts[name] = preview
     images = [p["image"] for p in parts.values() if "image" in p]
     return {"parts": parts, **({"image": images[0]} if images else {})}
 

@@ -99,8 +99,9 @@ def _code_reduce(code: Any) -> Any:
 
 def owner_of(array: Any) -> Any:
     """Return the array at the root of a chain of views."""
-    while type(getattr(array, "base", None)) is type(array):
-        array = array.base
+    base = array.base
+    while type(base) is type(array):
+        array, base = base, base.base
     return array
 
 
@@ -154,12 +155,14 @@ class _Reducers:
 def _pickler_class() -> type:
     """Return our pickler, on top of cloudpickle where the kernel has it."""
     try:
-        from cloudpickle import CloudPickler as Base  # noqa: N813
-    except ImportError:
-        Base = pickle.Pickler  # type: ignore[assignment,misc]
-    fallback: Callable[[Any, Any], Any] = getattr(Base, "reducer_override", _plain_override)
+        import cloudpickle
 
-    class Pickler(Base):  # type: ignore[misc,valid-type]
+        base: Any = cloudpickle.CloudPickler
+    except ImportError:
+        base = pickle.Pickler
+    fallback: Callable[[Any, Any], Any] = getattr(base, "reducer_override", _plain_override)
+
+    class Pickler(base):  # type: ignore[misc]
         def __init__(self, file: Any, reducers: _Reducers) -> None:
             super().__init__(file, protocol=5)
             self.reducers = reducers
@@ -176,8 +179,8 @@ def _plain_override(pickler: Any, value: Any) -> Any:
         return _code_reduce(value)
     if isinstance(value, type) and value.__module__ == "__main__":
         raise Refused(
-            f"its class {value.__qualname__} is defined in the notebook and cloudpickle is missing; "
-            "install cloudpickle in this kernel's environment"
+            f"its class {value.__qualname__} is defined in the notebook and cloudpickle is "
+            "missing; install cloudpickle in this kernel's environment"
         )
     return NotImplemented
 

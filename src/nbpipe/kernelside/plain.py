@@ -193,7 +193,7 @@ def _read_numpy(v: Any) -> Any:
 
 _READ: dict[str, Callable[[Any], Any]] = {
     "float": float,
-    "dict": lambda v: {key: item for key, item in v},
+    "dict": dict,
     "tuple": tuple,
     "set": set,
     "frozenset": frozenset,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import reprlib
 import sys
 from html import escape
@@ -72,6 +73,7 @@ def short_repr(value: Any, most: int = TEXT) -> str:
         text = short.repr(value)
     except Exception:
         text = f"<{type_name(value)}>"
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -122,24 +124,22 @@ def _html(value: Any) -> str | None:
     if table is None or not (found := table(value)):
         return None
     head, rows = found
-    shape = " × ".join(str(n) for n in getattr(value, "shape", ()))
+    shape = " by ".join(str(n) for n in getattr(value, "shape", ()))
     lines = ['<table class="nbpipe-preview">', f"<caption>{escape(shape)}</caption>"]
-    cells = "".join(f"<th>{_cell(name)}<br><small>{_cell(kind)}</small></th>" for name, kind in head)
+    cells = "".join(f"<th>{_cell(name)}<br><small>{_cell(t)}</small></th>" for name, t in head)
     lines.append(f"<thead><tr>{cells}</tr></thead><tbody>")
-    for row in rows:
-        lines.append("<tr>" + "".join(f"<td>{_cell(item)}</td>" for item in row) + "</tr>")
+    lines += ["<tr>" + "".join(f"<td>{_cell(x)}</td>" for x in row) + "</tr>" for row in rows]
     return "\n".join([*lines, "</tbody></table>"])
 
 
 def _cell(value: Any) -> str:
-    text = value if isinstance(value, str) else short_repr(value, CELL)
-    if type(value).__module__ in ("numpy", "pandas", "datetime", "decimal") or _is_pandas(value):
+    if type(value) is str:
+        text = value
+    elif type(value).__module__.partition(".")[0] in ("numpy", "pandas", "datetime", "decimal"):
         text = str(value)
+    else:
+        text = short_repr(value, CELL)
     return escape(text if len(text) <= CELL else text[: CELL - 1] + "…")
-
-
-def _is_pandas(value: Any) -> bool:
-    return type(value).__module__.startswith("pandas._libs")
 
 
 def _pandas_rows(value: Any) -> Any:

@@ -92,9 +92,9 @@ def refuse_live(value: Any) -> None:
         if name in _LIVE:
             raise Refused(_LIVE[name])
     io = sys.modules.get("io")
-    if io is not None and isinstance(value, io.IOBase):
-        if not isinstance(value, (io.BytesIO, io.StringIO)):
-            raise Refused("an open file belongs to its process")
+    is_file = io is not None and isinstance(value, io.IOBase)
+    if io is not None and is_file and not isinstance(value, (io.BytesIO, io.StringIO)):
+        raise Refused("an open file belongs to its process")
 
 
 def _full(kind: type) -> str:

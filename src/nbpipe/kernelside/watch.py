@@ -9,16 +9,18 @@ from typing import Any, Iterator, Sequence
 
 ENTRIES = 50_000
 SKIPPED_FOLDERS = frozenset(
-    (".git", ".nbpipe", "node_modules", ".venv", "venv", "__pycache__", ".ipynb_checkpoints")
-    + (".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".hg", ".svn")
-)
+    (
+        ".git", ".nbpipe", "node_modules", ".venv", "venv", "__pycache__", ".ipynb_checkpoints",
+        ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".hg", ".svn",
+    )
+)  # fmt: skip
 _WRITES = os.O_WRONLY | os.O_RDWR
 _SYSTEM = ("/proc/", "/dev/", "/sys/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/var/lib/")
-_PARTS = ("/site-packages/", "/dist-packages/", "/.nbpipe/", "/__pycache__/", "/.ipython/")
-_PARTS += ("/.jupyter/", "/.cache/", "/.config/matplotlib", "/jupyter/runtime/", "/ipykernel_")
+_PARTS = (
+    "/site-packages/", "/dist-packages/", "/.nbpipe/", "/__pycache__/", "/.ipython/",
+    "/.jupyter/", "/.cache/", "/.config/matplotlib", "/jupyter/runtime/", "/ipykernel_",
+)  # fmt: skip
 _READERS = ("importlib", "linecache", "tokenize", "inspect", "IPython", "zipimport", "runpy")
-
-Stamp = tuple  # (size, mtime_ns)
 
 
 class Watch:
@@ -39,8 +41,8 @@ class Watch:
         self.reads: dict[str, Any] = {}
         self.writes: dict[str, None] = {}
         self.before: dict[str, Any] | None = None
-        roots = {sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__), store}
-        self._ignored = _SYSTEM + tuple(root.rstrip("/\\") + os.sep for root in roots if root)
+        roots = (sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__), store)
+        self._ignored = _SYSTEM + tuple(root.rstrip("/\\") + os.sep for root in roots)
 
     def start(self) -> None:
         """Begin to notice."""
@@ -52,7 +54,7 @@ class Watch:
         """Cease to notice."""
         self.active = False
 
-    def on_open(self, path: Any, mode: Any, flags: int) -> None:
+    def on_open(self, path: Any, mode: Any, flags: Any) -> None:
         """Note one ``open``."""
         full = self._path(path)
         if full is None or (full.endswith(".py") and _read_by_python()):
@@ -89,12 +91,10 @@ class Watch:
 
     def _path(self, path: Any) -> str | None:
         """Return a path in full; None if it is not to be noted."""
-        if isinstance(path, int):
-            return None
         try:
             full = os.path.abspath(os.fsdecode(path))
         except (TypeError, ValueError):
-            return None
+            return None  # a file that is open already
         if full.endswith((".pyc", ".pyo", ".so")) or full.startswith(self._ignored):
             return None
         if any(part in full for part in _PARTS):
@@ -102,7 +102,7 @@ class Watch:
         return None if self._is_ignored(full) else full
 
     def _is_ignored(self, full: str) -> bool:
-        if not self.ignore or not full.startswith(self.project + os.sep):
+        if not full.startswith(self.project + os.sep):
             return False
         inside = os.path.relpath(full, self.project).replace(os.sep, "/")
         return any(fnmatch.fnmatch(inside, pattern) for pattern in self.ignore)
@@ -163,7 +163,7 @@ def _read_by_python() -> bool:
     while frame is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
     name = frame.f_globals.get("__name__", "") if frame is not None else ""
-    return name.startswith(_READERS) or name in ("_frozen_importlib_external",)
+    return name.startswith(_READERS) or name == "_frozen_importlib_external"
 
 
 _watches: list[Watch] = []
@@ -188,4 +188,3 @@ def _install(watch: Watch) -> None:
     if not getattr(sys, "_nbpipe_hooked", False):
         sys._nbpipe_hooked = True  # type: ignore[attr-defined]
         sys.addaudithook(_hook)
-

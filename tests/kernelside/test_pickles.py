@@ -1,0 +1,146 @@
+"""Functions see the live namespace, names of a group share objects, views stay views."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nbpipe.kernelside import pickles
+from nbpipe.kernelside.unstorable import Unstorable
+
+
+def test_a_function_sees_the_globals_of_the_step_that_calls_it(bench: Any) -> None:
+    saved = bench.step("factor = 2\ndef f(x): return x * factor", "f")
+    names = bench.fresh()
+    names["f"] = bench.load(saved["outputs"][0])
+    names["factor"] = 10
+    assert names["f"](3) == 30
+    assert names["f"].__globals__ is names
+
+
+def test_a_function_keeps_defaults_attributes_and_its_own_name(bench: Any) -> None:
+    code = 'def f(a, b=[1], *, c=2) -> int:\n    "Doc."\n    return (a, b, c)\nf.note = "n"\ng = f'
+    saved = bench.step(code, ("f", "g"))
+    f, g = bench.load(saved["outputs"][0])
+    assert f is g
+    assert (f.__doc__, f.note, f.__module__, f.__qualname__) == ("Doc.", "n", "__main__", "f")
+    assert f(0) == (0, [1], 2)
+    assert f.__annotations__ == {"return": int}
+
+
+def test_closures_of_one_group_share_their_cells(bench: Any) -> None:
+    code = """
+def counter():
+    n = 0
+    def up():
+        nonlocal n
+        n += 1
+    def read():
+        return n
+    return up, read
+up, read = counter()
+"""
+    up, read = bench.load(bench.step(code, ("up", "read"))["outputs"][0])
+    up()
+    up()
+    assert read() == 2
+
+
+def test_a_function_inside_its_own_closure_comes_back(bench: Any) -> None:
+    code = """
+def make():
+    def fact(n):
+        return 1 if n < 2 else n * fact(n - 1)
+    return fact
+fact = make()
+"""
+    assert bench.load(bench.step(code, "fact")["outputs"][0])(5) == 120
+
+
+def test_a_lambda_deep_in_a_container_sees_the_live_namespace(bench: Any) -> None:
+    saved = bench.step("k = 1\nd = {'f': [lambda: k]}", "d")
+    names = bench.fresh()
+    names["k"] = 5
+    assert bench.load(saved["outputs"][0])["f"][0]() == 5
+
+
+def test_a_replayed_class_is_the_consumers_own(bench: Any) -> None:
+    code = "class Box:\n    def __init__(self): self.v = 1\nbox = Box()"
+    saved = bench.step(code, "box", replayed=["Box"])
+    names = bench.fresh()
+    bench.run("class Box:\n    pass")
+    assert type(bench.load(saved["outputs"][0])) is names["Box"]
+
+
+def test_a_class_that_is_not_replayed_travels_along(bench: Any) -> None:
+    code = "k = 2\nclass Box:\n    def v(self): return k\nbox = Box()"
+    saved = bench.step(code, "box")
+    bench.fresh()["k"] = 7
+    assert bench.load(saved["outputs"][0]).v() == 7
+
+
+def test_two_artifacts_with_one_class_have_one_class(bench: Any) -> None:
+    saved = bench.step("class Box: pass\na, b = Box(), Box()", "a", "b")
+    bench.fresh()
+    one, other = (bench.load(row) for row in saved["outputs"])
+    assert type(one) is type(other)
+
+
+def test_names_of_a_group_share_objects(bench: Any) -> None:
+    saved = bench.step("a = [1]\nb = {'a': a}", ("a", "b"))
+    assert len(saved["outputs"]) == 1
+    a, b = bench.load(saved["outputs"][0])
+    assert b["a"] is a
+
+
+def test_a_view_in_a_group_stays_a_view(bench: Any) -> None:
+    code = "import numpy as np\na = np.arange(12.).reshape(3, 4)\nrow = a[1]\nturned = a.T[::2]"
+    a, row, turned = bench.load(bench.step(code, ("a", "row", "turned"))["outputs"][0])
+    a[1, 2] = 99
+    assert row[2] == 99
+    assert turned[1, 1] == 99
+    assert turned.strides == np.arange(12.0).reshape(3, 4).T[::2].strides
+
+
+def test_two_views_of_an_array_that_has_no_name_share_it(bench: Any) -> None:
+    code = "import numpy as np\nbase = np.arange(6)\nhead, tail = base[:4], base[2:]\ndel base"
+    head, tail = bench.load(bench.step(code, ("head", "tail"))["outputs"][0])
+    head[2] = 77
+    assert tail[0] == 77
+
+
+def test_artifacts_that_share_memory_are_told(bench: Any) -> None:
+    code = "import numpy as np\na = np.arange(6)\nb = a[:3]\nc = a.copy()"
+    assert bench.step(code, "a", "b", "c")["shared"] == [["a", "b"]]
+
+
+def test_a_view_cut_off_from_what_is_changed_later_is_refused(bench: Any) -> None:
+    code = "import numpy as np\na = np.arange(6)\nb = a[:3]"
+    with pytest.raises(Unstorable, match="shares memory with b, and a later step changes b"):
+        bench.step(code, "a", "b", changed_later=["b"])
+
+
+def test_globals_inside_a_value_are_the_live_namespace(bench: Any) -> None:
+    saved = bench.step("env = [globals()]", "env")
+    names = bench.fresh()
+    assert bench.load(saved["outputs"][0])[0] is names
+
+
+def test_a_pickle_of_the_kernel_is_read_outside_of_it(tmp_path: Any) -> None:
+    path = tmp_path / "x"
+    text = b"cnbpipe_kernelside.pickles\nmake_cell\n."
+    path.write_bytes(text)
+    with path.open("rb") as file:
+        assert pickles.load(file) is pickles.make_cell
+
+
+def test_functions_are_stored_without_cloudpickle(bench: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    saved = bench.step("k = 3\ndef f(): return k", "f")
+    bench.fresh()["k"] = 4
+    assert bench.load(saved["outputs"][0])() == 4
+    with pytest.raises(Unstorable, match="install cloudpickle"):
+        bench.step("class Box: pass\nbox = Box()", "box")

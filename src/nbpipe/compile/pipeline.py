@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from nbpipe.compile.flow import StepFlow
     from nbpipe.compile.notebook import Notebook
-    from nbpipe.compile.tags import Role
+    from nbpipe.compile.tags import Foreach, Role
     from nbpipe.errors import Problem
 
 EdgeKind = Literal["data", "order", "file"]
@@ -69,22 +69,6 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreach:
-    """A fan-out: the step runs once for each item of an expression.
-
-    Attributes
-    ----------
-    names
-        The variables that take the item; more than one are unpacked.
-    items
-        The expression, as written.
-    """
-
-    names: tuple[str, ...]
-    items: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reason:
     """One cause of an edge: a sentence, and the line of the reading cell it speaks of."""
 
@@ -139,6 +123,10 @@ class Step:
         Ids of the cells with those tags.
     metric_names
         Names whose numbers are the run's metrics.
+    enumerate
+        The small step that lists the items of its fan-out.
+    gathers
+        Name → the fanned-out step whose values it gathers.
     random
         Generators whose state it takes over, each from the step named.
     random_outputs
@@ -159,6 +147,8 @@ class Step:
     checks: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     metric_names: tuple[str, ...] = ()
+    enumerate: Step | None = None
+    gathers: Mapping[str, str] = field(default_factory=dict)
     random: Mapping[str, str] = field(default_factory=dict)
     random_outputs: tuple[str, ...] = ()
 
@@ -194,6 +184,8 @@ class Pipeline:
         In the order of their definition.
     roles
         Notebook path → cell id → what the cell is.
+    seeded
+        Notebook path → global random generators that its setup code seeds.
     problems
         Everything found wrong; a pipeline with errors among them is not run.
     """
@@ -203,6 +195,7 @@ class Pipeline:
     edges: tuple[Edge, ...]
     parameters: tuple[Parameter, ...]
     roles: Mapping[str, Mapping[str, Role]]
+    seeded: Mapping[str, frozenset[str]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -240,11 +233,12 @@ class Learned:
         Names that it changed unseen, or that others took from it.
     draws
         Global random generators that it drew from.
-    reads
-        Files that it read, relative to the project.
+    reads, writes
+        Files that it read and wrote, relative to the project.
     """
 
     needs: frozenset[str] = frozenset()
     gives: frozenset[str] = frozenset()
     draws: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()

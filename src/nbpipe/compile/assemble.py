@@ -1,0 +1,283 @@
+"""Notebooks to a pipeline: read the roles, the dataflow, link, order, and gather all problems."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nbpipe.compile.flow import Flow, StepFlow, read_flow
+from nbpipe.compile.link import Linker, Links, Part
+from nbpipe.compile.options import read_options
+from nbpipe.compile.order import find_cycle, in_order
+from nbpipe.compile.parameters import read_other_parameters
+from nbpipe.compile.pipeline import Edge, Options, Parameter, Pipeline, Step
+from nbpipe.compile.roles import Draft, Reading, is_tagged, items_step, read_roles
+from nbpipe.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from nbpipe.compile.notebook import Cell, Notebook
+    from nbpipe.compile.pipeline import Learned
+
+
+def assemble(
+    notebooks: Sequence[Notebook], *, name: str, learned: Mapping[str, Learned] | None = None
+) -> Pipeline:
+    """Return the pipeline that the notebooks of a project describe.
+
+    Parameters
+    ----------
+    notebooks
+        All notebooks of the project; their order decides among steps that may run in any.
+    name
+        The project's name, used where no notebook names the pipeline.
+    learned
+        Step → what runs found out about it.
+    """
+    readings = _readings(notebooks)
+    flows = {reading.notebook.path: _flow(reading) for reading in readings}
+    parts = [part for reading in readings for part in _parts(reading, flows)]
+    parameters = _parameters(readings, flows)
+    problems = [problem for reading in readings for problem in reading.problems]
+    problems += [p for reading in readings for p in _flow_problems(reading, flows)]
+    problems += _doubled(parts)
+    unique = list(_first_of_each(parts).values())
+    links = Linker(unique, (p.name for p in parameters), learned or {}).link()
+    problems += links.problems
+    steps, option_problems = _steps(unique, links)
+    edges = _visible(links.all_edges())
+    problems += option_problems
+    cycle = find_cycle([step.name for step in steps], edges)
+    problems += [_cycle(cycle, parts)] if cycle else []
+    problems += _empty(notebooks, steps)
+    title = next((r.options.name for r in readings if r.options.name), None) or name
+    roles = {reading.notebook.path: reading.roles for reading in readings}
+    ordered = steps if cycle else in_order(steps, edges)
+    seeded = {path: flow.seeded for path, flow in flows.items() if flow.seeded}
+    return Pipeline(title, tuple(ordered), edges, parameters, roles, seeded, tuple(problems))
+
+
+def _readings(notebooks: Sequence[Notebook]) -> list[Reading]:
+    """Read roles; where nothing is tagged, each notebook is a step named after its file."""
+    plain = not any(is_tagged(notebook) for notebook in notebooks)
+    names = _step_names(notebooks) if plain else {}
+    return [read_roles(notebook, names.get(notebook.path)) for notebook in notebooks]
+
+
+def _step_names(notebooks: Sequence[Notebook]) -> dict[str, str]:
+    from nbpipe.compile.tags import suggested_name
+
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for notebook in notebooks:
+        stem = posixpath.splitext(notebook.path)[0]
+        name = suggested_name(posixpath.basename(stem))
+        name = suggested_name(stem.replace("/", ".")) if name in taken else name
+        taken.add(name)
+        names[notebook.path] = name
+    return names
+
+
+def _flow(reading: Reading) -> Flow:
+    if reading.notebook.language != "python" or not reading.drafts:
+        return Flow(())
+    bound = {d.name: frozenset(d.foreach.names) for d in reading.drafts if d.foreach}
+    return read_flow(reading.blocks, bound=bound)
+
+
+def _parts(reading: Reading, flows: Mapping[str, Flow]) -> list[Part]:
+    flow = flows[reading.notebook.path]
+    known = {step.step: step for step in flow.steps}
+    parts: list[Part] = []
+    for draft in reading.drafts:
+        if draft.foreach:
+            small = items_step(draft.name)
+            item_flow = known.get(small, StepFlow(small))
+            parts.append(Part(reading, Draft(small, draft.whole), item_flow, flow.seeded))
+        parts.append(Part(reading, draft, known.get(draft.name, StepFlow(draft.name)), flow.seeded))
+    return parts
+
+
+def _flow_problems(reading: Reading, flows: Mapping[str, Flow]) -> Iterable[Problem]:
+    index = {cell.id: cell.index for cell in reading.notebook.cells}
+    for problem in flows[reading.notebook.path].problems:
+        at = index.get(problem.cell) if problem.cell else None
+        yield replace(problem, notebook=reading.notebook.path, index=at)
+
+
+def _parameters(readings: Sequence[Reading], flows: Mapping[str, Flow]) -> tuple[Parameter, ...]:
+    found: dict[str, Parameter] = {}
+    for reading in readings:
+        cells = [
+            cell for cell in reading.notebook.cells
+            if cell.id in reading.roles and reading.roles[cell.id].kind == "parameters"
+        ]  # fmt: skip
+        if not cells:
+            continue
+        path = reading.notebook.path
+        defaults = dict(flows[path].defaults)
+        if reading.notebook.language != "python":
+            defaults = read_other_parameters(cells[0].source)
+        for name, default in defaults.items():
+            found.setdefault(name, Parameter(name, default, path, cells[0].id))
+    return tuple(found.values())
+
+
+def _steps(parts: Sequence[Part], links: Links) -> tuple[list[Step], list[Problem]]:
+    problems: list[Problem] = []
+    steps: dict[str, Step] = {}
+    taken = _taken(links)
+    for part in parts:
+        options, found = _options(part)
+        problems += found
+        outputs = _outputs(part, taken, options)
+        steps[part.name] = Step(
+            part.name,
+            "notebook" if part.draft.whole else "cells",
+            part.reading.notebook,
+            tuple(cell.id for cell in part.draft.cells),
+            part.flow,
+            inputs={name: got.giver for name, got in links.inputs[part.name].items()},
+            outputs=outputs,
+            together=_together(part.flow, outputs),
+            after=tuple(part.draft.after),
+            options=options,
+            foreach=part.draft.foreach,
+            checks=tuple(cell.id for cell in part.draft.checks),
+            metrics=tuple(cell.id for cell in part.draft.metrics),
+            metric_names=_metric_names(part.draft.metrics),
+            gathers=links.gathers.get(part.name, {}),
+            random=links.random.get(part.name, {}),
+            random_outputs=_random_outputs(part.name, links),
+        )
+    whole = [
+        replace(step, enumerate=steps.get(items_step(name))) if step.foreach else step
+        for name, step in steps.items()
+        if not name.endswith("[]")
+    ]
+    return whole, problems
+
+
+def _taken(links: Links) -> dict[str, set[str]]:
+    """Step → the names that others take from it."""
+    taken: dict[str, set[str]] = {}
+    for names in links.inputs.values():
+        for name, got in names.items():
+            taken.setdefault(got.giver, set()).add(name)
+    for gathered in links.gathers.values():
+        for name, giver in gathered.items():
+            taken.setdefault(giver, set()).add(name)
+    return taken
+
+
+def _outputs(part: Part, taken: Mapping[str, set[str]], options: Options) -> tuple[str, ...]:
+    names = taken.get(part.name, set()) | set(options.gives)
+    if part.flow.step == part.name and not part.draft.foreach:
+        names |= set(part.flow.gives)
+    return tuple(sorted(names))
+
+
+def _together(flow: StepFlow, outputs: Sequence[str]) -> tuple[frozenset[str], ...]:
+    groups = (group & set(outputs) for group in flow.together)
+    return tuple(frozenset(group) for group in groups if len(group) > 1)
+
+
+def _random_outputs(name: str, links: Links) -> tuple[str, ...]:
+    wanted = {
+        generator
+        for taken in links.random.values()
+        for generator, giver in taken.items()
+        if giver == name
+    }
+    return tuple(sorted(wanted))
+
+
+def _options(part: Part) -> tuple[Options, tuple[Problem, ...]]:
+    if part.name.endswith("[]"):
+        return Options(), ()
+    options = part.reading.options
+    raw = options.own if part.draft.whole else options.steps.get(part.name, {})
+    return read_options(raw, part.name, part.path)
+
+
+def _metric_names(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Every name in a ``metrics`` cell that is not called; only numbers are kept in the end."""
+    names: dict[str, None] = {}
+    for cell in cells:
+        try:
+            tree = ast.parse(cell.source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in called]
+        names.update(dict.fromkeys(n.id for n in sorted(found, key=lambda n: (n.lineno, n.col_offset))))
+    return tuple(names)
+
+
+def _visible(edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    """Edges between steps: what the listing of items waits for, its step waits for."""
+    merged: dict[tuple[str, str, str], Edge] = {}
+    for edge in edges:
+        target = edge.target.removesuffix("[]")
+        if edge.source.endswith("[]") or edge.source == target:
+            continue
+        key = (edge.source, target, edge.kind)
+        old = merged.get(key)
+        names = dict.fromkeys([*(old.names if old else ()), *edge.names])
+        reasons = (*(old.reasons if old else ()), *edge.reasons)
+        merged[key] = replace(edge, target=target, names=tuple(names), reasons=reasons)
+    return tuple(merged.values())
+
+
+def _first_of_each(parts: Sequence[Part]) -> dict[str, Part]:
+    first: dict[str, Part] = {}
+    for part in parts:
+        first.setdefault(part.name, part)
+    return first
+
+
+def _doubled(parts: Sequence[Part]) -> list[Problem]:
+    """Two steps of one name, in two notebooks."""
+    first = _first_of_each(parts)
+    problems = []
+    for part in parts:
+        other = first[part.name]
+        if other is not part and not part.name.endswith("[]"):
+            cell = part.draft.cells[0] if part.draft.cells else None
+            problems.append(
+                Problem(
+                    "doubled-step",
+                    f"Two steps are named {part.name!r}: in {other.path} and in {part.path}.",
+                    notebook=part.path,
+                    cell=cell.id if cell else None,
+                    index=cell.index if cell else None,
+                    suggestion="Give one of them another name.",
+                )
+            )
+    return problems
+
+
+def _cycle(names: Sequence[str], parts: Sequence[Part]) -> Problem:
+    part = next(part for part in parts if part.name == names[0])
+    cell = part.draft.cells[0] if part.draft.cells else None
+    ring = " → ".join([*names, names[0]])
+    return Problem(
+        "cycle",
+        f"Steps wait for each other in a circle: {ring}.",
+        notebook=part.path,
+        cell=cell.id if cell else None,
+        index=cell.index if cell else None,
+        suggestion="Remove an after: tag, or merge the steps.",
+    )
+
+
+def _empty(notebooks: Sequence[Notebook], steps: Sequence[Step]) -> list[Problem]:
+    if steps:
+        return []
+    if not notebooks:
+        return [Problem("empty-project", "There is no notebook here.", suggestion="Name a folder that holds .ipynb files.")]
+    text = "No notebook here has a cell that could be a step."
+    return [Problem("empty-project", text, suggestion="Tag a code cell step:NAME.")]

@@ -1,0 +1,370 @@
+"""Who gives what to whom: the needs of steps linked to givers, across notebooks too."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbpipe.compile.pipeline import Edge, EdgeKind, Reason
+from nbpipe.errors import Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from nbpipe.compile.flow import FileUse, Need, Site, StepFlow
+    from nbpipe.compile.pipeline import Learned
+    from nbpipe.compile.roles import Draft, Reading
+
+_GATHER = re.compile(r"""\bgather\(\s*(['"])(?P<name>\w+)\1\s*[,)]""")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A step on its way to be linked: where it stands, its tags and its dataflow."""
+
+    reading: Reading
+    draft: Draft
+    flow: StepFlow
+    seeded: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The step's name."""
+        return self.draft.name
+
+    @property
+    def path(self) -> str:
+        """Its notebook."""
+        return self.reading.notebook.path
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A name that a step takes: from whom, why, and whether a run found it."""
+
+    giver: str
+    reason: Reason
+    learned: bool = False
+
+
+@dataclass(slots=True)
+class Links:
+    """What linking finds: filled once, from the steps in notebook order.
+
+    Attributes
+    ----------
+    inputs
+        Step → name → where it is taken from.
+    edges
+        (source, target, kind) → names and reasons.
+    gathers
+        Step → name → fanned-out step.
+    random
+        Step → generator → the step whose state it takes over.
+    problems
+        What cannot be linked.
+    """
+
+    inputs: dict[str, dict[str, Taken]] = field(default_factory=dict)
+    edges: dict[tuple[str, str, EdgeKind], tuple[dict[str, None], list[Reason]]] = field(
+        default_factory=dict
+    )
+    gathers: dict[str, dict[str, str]] = field(default_factory=dict)
+    random: dict[str, dict[str, str]] = field(default_factory=dict)
+    learned: set[tuple[str, str, EdgeKind]] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def edge(self, source: str, target: str, kind: EdgeKind, name: str, reason: Reason) -> None:
+        """Add a reason to the edge from `source` to `target`."""
+        if source == target:
+            return
+        names, reasons = self.edges.setdefault((source, target, kind), ({}, []))
+        if name:
+            names[name] = None
+        reasons.append(reason)
+
+    def all_edges(self) -> tuple[Edge, ...]:
+        """The edges as values, in the order they were found."""
+        return tuple(
+            Edge(source, target, kind, tuple(names), tuple(reasons), (source, target, kind) in self.learned)
+            for (source, target, kind), (names, reasons) in self.edges.items()
+        )
+
+
+class Linker:
+    """Links the steps of a whole project; `parts` are in notebook order."""
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        parameters: Iterable[str],
+        learned: Mapping[str, Learned],
+    ) -> None:
+        self.parts = parts
+        self.by_name = {part.name: part for part in parts}
+        self.position = {part.name: index for index, part in enumerate(parts)}
+        self.parameters = frozenset(parameters)
+        self.learned = learned
+        self.links = Links()
+        self.binders: dict[str, list[Part]] = {}
+        for part in parts:
+            for name in part.flow.binds:
+                self.binders.setdefault(name, []).append(part)
+        self.fanned = {part.name for part in parts if part.draft.foreach}
+
+    def link(self) -> Links:
+        """Return all links."""
+        for part in self.parts:
+            self.links.inputs[part.name] = {}
+            for need in part.flow.needs:
+                self._link_need(part, need)
+            self._link_gathers(part)
+            self._link_after(part)
+        self._link_learned()
+        self._draw_inputs()
+        self._link_files()
+        self._link_random()
+        return self.links
+
+    # names
+
+    def _link_need(self, part: Part, need: Need) -> None:
+        giver = need.giver
+        if giver is None:
+            if need.name in self.parameters:
+                return
+            giver = self._elsewhere(part, need)
+        if giver is None:
+            return
+        if giver in self.fanned and not giver.endswith("[]"):
+            self.links.problems.append(self._plain_read(part, need, giver))
+            return
+        text = f"{part.name} reads {need.name}, which {giver} gives"
+        reason = Reason(text, part.path, need.read.cell, need.read.line)
+        self.links.inputs[part.name][need.name] = Taken(giver, reason)
+
+    def _elsewhere(self, part: Part, need: Need) -> str | None:
+        """The only step of another notebook that gives the name; a problem if there is none."""
+        last = {other.path: other for other in self.binders.get(need.name, ())}
+        last.pop(part.path, None)
+        if len(last) > 1:
+            asked = [other for other in last.values() if other.name in part.draft.after]
+            last = {other.path: other for other in asked} if len(asked) == 1 else last
+        if len(last) == 1:
+            return next(iter(last.values())).name
+        if last:
+            self.links.problems.append(self._two_givers(part, need, list(last.values())))
+        elif need.certain:
+            self.links.problems.append(self._no_giver(part, need))
+        return None
+
+    def _no_giver(self, part: Part, need: Need) -> Problem:
+        known = [*self.binders, *self.parameters]
+        return Problem(
+            "nobody-gives",
+            f"Step {part.name!r} needs {need.name!r}, but no step above it, no setup cell and no "
+            "parameter gives it.",
+            suggestion=did_you_mean(need.name, known)
+            or "Bind it in a step above, in a setup cell, or as a parameter.",
+            **self._where(part, need.read),
+        )
+
+    def _two_givers(self, part: Part, need: Need, givers: Sequence[Part]) -> Problem:
+        names = " and ".join(f"{giver.name} ({giver.path})" for giver in givers)
+        return Problem(
+            "two-givers",
+            f"Step {part.name!r} needs {need.name!r}, which more than one step gives: {names}.",
+            suggestion=f"Rename one, or tag {part.name} with after:{givers[0].name} to choose.",
+            **self._where(part, need.read),
+        )
+
+    def _plain_read(self, part: Part, need: Need, giver: str) -> Problem:
+        return Problem(
+            "plain-read-of-fan-out",
+            f"Step {part.name!r} reads {need.name!r}, but {giver!r} runs once for each item and "
+            "so gives many values.",
+            suggestion=f"Read all of them with nbpipe.gather({need.name!r}).",
+            **self._where(part, need.read),
+        )
+
+    def _link_gathers(self, part: Part) -> None:
+        for cell in part.draft.cells:
+            if "gather" not in cell.source:
+                continue
+            for found in _GATHER.finditer(cell.source):
+                line = cell.source.count("\n", 0, found.start()) + 1
+                self._link_gather(part, found["name"], Reason("", part.path, cell.id, line))
+
+    def _link_gather(self, part: Part, name: str, at: Reason) -> None:
+        above = [
+            other for other in self.binders.get(name, ())
+            if other.name in self.fanned and other.name != part.name
+        ]  # fmt: skip
+        if not above:
+            self.links.problems.append(
+                Problem(
+                    "gather-of-nothing",
+                    f"Step {part.name!r} gathers {name!r}, but no step that runs once for each "
+                    "item gives it.",
+                    notebook=at.notebook,
+                    cell=at.cell,
+                    line=at.line,
+                    suggestion=did_you_mean(name, self.binders)
+                    or f"Tag the step that gives {name} with foreach:X in ITEMS.",
+                )
+            )
+            return
+        giver = above[-1].name
+        self.links.gathers.setdefault(part.name, {})[name] = giver
+        text = f"{part.name} gathers {name} from every item of {giver}"
+        self.links.edge(giver, part.name, "data", name, Reason(text, at.notebook, at.cell, at.line))
+
+    # order
+
+    def _link_after(self, part: Part) -> None:
+        for name, cell in part.draft.after.items():
+            if name not in self.by_name:
+                self.links.problems.append(
+                    Problem(
+                        "unknown-step",
+                        f"Step {part.name!r} waits for {name!r}, but no step has that name.",
+                        notebook=part.path,
+                        cell=cell.id if cell else None,
+                        index=cell.index if cell else None,
+                        suggestion=did_you_mean(name, self.by_name),
+                    )
+                )
+                continue
+            text = f"{part.name} is tagged to run after {name}"
+            reason = Reason(text, part.path, cell.id if cell else None, 1 if cell else None)
+            self.links.edge(name, part.name, "order", "", reason)
+
+    def _link_files(self) -> None:
+        """A file's reader follows its writer; a later writer follows earlier readers."""
+        uses: dict[str, list[tuple[Part, bool, Reason]]] = {}
+        for part in self.parts:
+            for use in part.flow.reads:
+                uses.setdefault(_file(part, use), []).append((part, False, _file_reason(part, use, "reads")))
+            for use in part.flow.writes:
+                uses.setdefault(_file(part, use), []).append((part, True, _file_reason(part, use, "writes")))
+            self._learned_uses(part, uses)
+        for path, accesses in uses.items():
+            self._link_file(path, accesses)
+
+    def _learned_uses(self, part: Part, uses: dict[str, list[tuple[Part, bool, Reason]]]) -> None:
+        known = self.learned.get(part.name)
+        if known is None:
+            return
+        for path in sorted(known.reads - known.writes):
+            reason = Reason(f"{part.name} was seen to read {path}", part.path)
+            uses.setdefault(path, []).append((part, False, reason))
+        for path in sorted(known.writes):
+            reason = Reason(f"{part.name} was seen to write {path}", part.path)
+            uses.setdefault(path, []).append((part, True, reason))
+
+    def _link_file(self, path: str, accesses: Sequence[tuple[Part, bool, Reason]]) -> None:
+        writers = {part.name: part for part, writes, _ in accesses if writes}
+        for part, writes, reason in accesses:
+            if part.name in writers and not writes:
+                continue
+            same = [w for w in writers.values() if w.path == part.path]
+            above = [w for w in same if self.position[w.name] < self.position[part.name]]
+            others = [w for w in writers.values() if w.path != part.path]
+            if above:
+                self.links.edge(above[-1].name, part.name, "file", path, reason)
+            elif not writes and len(others) == 1 and not same:
+                self.links.edge(others[0].name, part.name, "file", path, reason)
+            elif not writes and len(others) > 1 and not set(writers) & set(part.draft.after):
+                self.links.problems.append(self._two_writers(part, path, others, reason))
+            if writes:
+                self._after_readers(part, path, accesses)
+
+    def _after_readers(self, part: Part, path: str, accesses: Sequence[tuple[Part, bool, Reason]]) -> None:
+        """Within a notebook, what is read above must not be overwritten before it is read."""
+        for reader, writes, reason in accesses:
+            above = self.position[reader.name] < self.position[part.name]
+            if not writes and reader.path == part.path and above:
+                text = f"{part.name} writes {path}, which {reader.name} reads before"
+                self.links.edge(
+                    reader.name, part.name, "order", "", Reason(text, part.path, reason.cell, reason.line)
+                )
+
+    def _two_writers(self, part: Part, path: str, writers: Sequence[Part], at: Reason) -> Problem:
+        names = " and ".join(writer.name for writer in writers)
+        return Problem(
+            "two-writers",
+            f"Step {part.name!r} reads {path!r}, which more than one step writes: {names}.",
+            notebook=at.notebook,
+            cell=at.cell,
+            line=at.line,
+            suggestion=f"Add after: to {part.name} to say which comes first, or write two files.",
+        )
+
+    # hidden state and what runs found out
+
+    def _link_random(self) -> None:
+        """Where a global generator is seeded, its state goes from each step that draws to the next."""
+        for path in dict.fromkeys(part.path for part in self.parts):
+            parts = [part for part in self.parts if part.path == path]
+            seeded = parts[0].seeded.union(*(part.flow.seeds for part in parts))
+            for generator in sorted(seeded):
+                self._link_generator(generator, parts)
+
+    def _link_generator(self, generator: str, parts: Sequence[Part]) -> None:
+        last: Part | None = None
+        for part in parts:
+            learned = self.learned.get(part.name)
+            draws = generator in part.flow.draws or (learned and generator in learned.draws)
+            if last is not None and draws and generator not in part.flow.seeds_first:
+                self.links.random.setdefault(part.name, {})[generator] = last.name
+                text = f"{part.name} continues the random numbers of {generator} where {last.name} ends"
+                self.links.edge(last.name, part.name, "data", "", Reason(text, part.path))
+            if draws or generator in part.flow.seeds:
+                last = part
+
+    def _link_learned(self) -> None:
+        for part in self.parts:
+            known = self.learned.get(part.name)
+            for name in sorted(known.needs) if known else ():
+                if name not in self.links.inputs[part.name]:
+                    self._learn_need(part, name)
+            for name in sorted(known.gives) if known else ():
+                self._learn_change(part, name)
+
+    def _learn_need(self, part: Part, name: str) -> None:
+        above = [p for p in self.binders.get(name, ()) if self.position[p.name] < self.position[part.name]]
+        if above:
+            self._learn(above[-1].name, part, name, "asked for it when it ran")
+
+    def _learn_change(self, part: Part, name: str) -> None:
+        """`part` changes `name` unseen: later steps take it from there."""
+        for later in self.parts[self.position[part.name] + 1 :]:
+            taken = self.links.inputs[later.name].get(name)
+            if taken and self.position[taken.giver] < self.position[part.name]:
+                self._learn(part.name, later, name, "was seen to change it when it ran")
+
+    def _learn(self, giver: str, part: Part, name: str, how: str) -> None:
+        text = f"{part.name} takes {name} from {giver}: a run found this ({how})"
+        self.links.inputs[part.name][name] = Taken(giver, Reason(text, part.path), learned=True)
+
+    def _draw_inputs(self) -> None:
+        for name, taken_names in self.links.inputs.items():
+            for taken_name, taken in taken_names.items():
+                self.links.edge(taken.giver, name, "data", taken_name, taken.reason)
+                if taken.learned:
+                    self.links.learned.add((taken.giver, name, "data"))
+
+    def _where(self, part: Part, site: Site) -> dict[str, object]:
+        index = next((c.index for c in part.reading.notebook.cells if c.id == site.cell), None)
+        return {"notebook": part.path, "cell": site.cell, "index": index, "line": site.line}
+
+
+def _file(part: Part, use: FileUse) -> str:
+    """The path as seen from the project."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(part.path), use.path))
+
+
+def _file_reason(part: Part, use: FileUse, verb: str) -> Reason:
+    return Reason(f"{part.name} {verb} {use.path}", part.path, use.site.cell, use.site.line)

@@ -1,0 +1,96 @@
+"""Scripts in Jupytext's percent format (``# %%``) as notebook documents.
+
+The format: https://jupytext.readthedocs.io/en/latest/formats-scripts.html#the-percent-format
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+_MARK = re.compile(r"^# ?%%(?P<rest>[^%].*|)$")
+_KIND = re.compile(r"\[(?P<kind>markdown|md|raw)\]")
+_TAGS = re.compile(r"tags=(\[[^\]]*\])")
+_STRING = re.compile(r"""["']([^"']*)["']""")
+_SPEC = re.compile(r"^#\s+(?P<key>name|language):\s*(?P<value>\S+)\s*$")
+_MAGIC = re.compile(r"^# (?P<magic>(%|!).*)$")
+
+
+def is_percent(text: str) -> bool:
+    """Whether a script is meant as a notebook: it has a Jupytext header or a tagged cell mark."""
+    if text.startswith("# ---\n# jupyter:"):
+        return True
+    return any(_MARK.match(line) and "tags=" in line for line in text.splitlines())
+
+
+def read_percent(text: str) -> dict[str, Any]:
+    """Return the script as an nbformat 4 document; cell ids count from ``cell-0``."""
+    lines = text.splitlines()
+    start, metadata = _header(lines)
+    chunks: list[tuple[str, list[str]]] = [("", [])]
+    for line in lines[start:]:
+        mark = _MARK.match(line)
+        if mark:
+            chunks.append((mark["rest"].strip(), []))
+        else:
+            chunks[-1][1].append(line)
+    kept = [(rest, body) for i, (rest, body) in enumerate(chunks) if i or any(s.strip() for s in body)]
+    cells = [_cell(rest, body, f"cell-{index}") for index, (rest, body) in enumerate(kept)]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+
+
+def _header(lines: list[str]) -> tuple[int, dict[str, Any]]:
+    """First line after the YAML header, and the kernelspec that it names."""
+    if not lines or lines[0].strip() != "# ---":
+        return 0, {}
+    end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "# ---"), 0)
+    spec: dict[str, str] = {}
+    inside = False
+    for line in lines[1:end]:
+        inside = inside or "kernelspec:" in line
+        found = _SPEC.match(line)
+        if inside and found:
+            spec[found["key"]] = found["value"]
+    return end + 1 if end else 0, {"kernelspec": spec} if spec else {}
+
+
+def _cell(rest: str, body: list[str], name: str) -> dict[str, Any]:
+    kind = _KIND.search(rest)
+    tags = _TAGS.search(rest)
+    source = "\n".join(body).strip("\n")
+    if kind is None:
+        cell_type = "code"
+        source = "\n".join(_uncommented_magic(line) for line in source.split("\n"))
+    else:
+        cell_type = "raw" if kind["kind"] == "raw" else "markdown"
+        source = _uncommented(source)
+    return {
+        "id": name,
+        "cell_type": cell_type,
+        "source": source,
+        "metadata": {"tags": _STRING.findall(tags[1])} if tags else _words(rest),
+    }
+
+
+def _words(rest: str) -> dict[str, Any]:
+    """Jupytext also writes one tag as ``tags="setup"``."""
+    try:
+        words = shlex.split(rest)
+    except ValueError:
+        return {}
+    single = [word.removeprefix("tags=") for word in words if word.startswith("tags=")]
+    return {"tags": [tag.strip() for tag in single[0].split(",")]} if single else {}
+
+
+def _uncommented_magic(line: str) -> str:
+    """Jupytext writes magics and shell lines as comments."""
+    found = _MAGIC.match(line)
+    return found["magic"] if found else line
+
+
+def _uncommented(source: str) -> str:
+    for quotes in ('"""', "'''"):
+        if source.startswith(quotes) and source.endswith(quotes) and len(source) >= 6:
+            return source[3:-3].strip("\n")
+    return "\n".join(re.sub(r"^# ?", "", line) for line in source.split("\n"))

@@ -1,0 +1,247 @@
+"""A step as a notebook that stands alone: parameters, setup, load, its own cells, save."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from nbpipe.compile.flow import Snippet
+    from nbpipe.compile.notebook import Cell
+    from nbpipe.compile.pipeline import Step
+
+LOAD_TAG = "nbpipe-load"
+SAVE_TAG = "nbpipe-save"
+SETUP_TAG = "nbpipe-setup"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A stored value that a step loads: the names stored as one, their digest, their codec."""
+
+    names: tuple[str, ...]
+    digest: str
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The item that one task of a fan-out is about.
+
+    Attributes
+    ----------
+    index
+        Its position among the items.
+    label
+        A short text that tells it from the others.
+    digest
+        Digest of its value.
+    value
+        The value itself where it is JSON.
+    stored
+        Where it is not: the list of all items.
+    """
+
+    index: int
+    label: str
+    digest: str
+    value: Any = None
+    stored: Given | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a rendered notebook finds what it needs.
+
+    Attributes
+    ----------
+    store
+        Absolute folder of the store.
+    lib
+        Absolute folder that holds the package for the kernel side.
+    task
+        Name of the attempt's scratch folder.
+    """
+
+    store: str
+    lib: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is put into a rendered step besides its own cells.
+
+    Attributes
+    ----------
+    inputs
+        Stored values to load.
+    needed
+        The names among them that the step takes.
+    item
+        The item, for one task of a fan-out.
+    save
+        Names to save, those stored as one in a group.
+    items_of
+        Names whose items are listed when they are saved.
+    """
+
+    inputs: Sequence[Given] = ()
+    needed: frozenset[str] = frozenset()
+    item: Item | None = None
+    save: Sequence[tuple[str, ...]] = ()
+    items_of: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = field(default=())
+
+
+def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
+    """Return `step` as an nbformat 4.5 document.
+
+    Cells of the step keep their ids and tags; cells that are put in have ids that begin with
+    ``nbpipe-``. A step in another language than Python is given as it is.
+    """
+    cells = list(_parameter_cells(step))
+    if step.language == "python":
+        cells += _setup_cells(step.flow.replay)
+        cells.append(_cell("nbpipe-load", LOAD_TAG, _load_source(step, place, contents)))
+        cells += _own_cells(step)
+        cells.append(_cell("nbpipe-save", SAVE_TAG, _save_source(contents)))
+    else:
+        cells += _own_cells(step)
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": _metadata(step),
+        "cells": cells,
+    }
+
+
+def _metadata(step: Step) -> dict[str, Any]:
+    kept = ("kernelspec", "language_info")
+    return {key: step.notebook.metadata[key] for key in kept if key in step.notebook.metadata}
+
+
+def _parameter_cells(step: Step) -> Iterable[dict[str, Any]]:
+    """The cells tagged as parameters; papermill puts the values of the run after the first."""
+    for cell in step.notebook.cells:
+        if {"parameters", "pipeline-parameters"} & set(cell.tags) and cell.kind == "code":
+            yield _raw(cell, tags=["parameters"])
+
+
+def _setup_cells(snippets: Sequence[Snippet]) -> list[dict[str, Any]]:
+    """Replayed statements, those of one source cell in one cell."""
+    groups: list[tuple[str, list[str]]] = []
+    for snippet in snippets:
+        if not groups or groups[-1][0] != snippet.site.cell:
+            groups.append((snippet.site.cell, []))
+        groups[-1][1].append(snippet.source)
+    return [
+        _cell(f"nbpipe-setup-{number}", SETUP_TAG, "\n".join(sources), source=cell)
+        for number, (cell, sources) in enumerate(groups, 1)
+    ]
+
+
+def _load_source(step: Step, place: Place, contents: Contents) -> str:
+    lines = [
+        f"# Added by nbpipe: what step {step.name!r} takes from the steps before it.",
+        "import sys",
+        f"sys.path.append({place.lib!r})",
+        "import nbpipe_kernelside as nbpipe_step",
+        f"nbpipe_step.begin({place.store!r}, task={place.task!r})",
+    ]
+    lines += [_load_line(given, contents.needed) for given in contents.inputs]
+    if contents.item and step.foreach:
+        lines.append(_item_line(step.foreach.names, contents.item))
+    return "\n".join([*lines, "nbpipe_step.settle()"])
+
+
+def _load_line(given: Given, needed: frozenset[str]) -> str:
+    call = f"nbpipe_step.load({', '.join(given.names)!r}, {given.digest!r}, {given.codec!r})"
+    taken = [index for index, name in enumerate(given.names) if name in needed]
+    targets = ", ".join(given.names[index] for index in taken)
+    if len(taken) == len(given.names):
+        return f"{targets} = {call}"
+    if len(taken) == 1:
+        return f"{targets} = {call}[{taken[0]}]"
+    return f"{targets} = map({call}.__getitem__, {taken!r})"
+
+
+def _item_line(names: tuple[str, ...], item: Item) -> str:
+    targets = ", ".join(names)
+    if item.stored is None:
+        return f"{targets} = {item.value!r}"
+    given = item.stored
+    return f"{targets} = nbpipe_step.load({', '.join(given.names)!r}, {given.digest!r}, {given.codec!r})[{item.index}]"
+
+
+def _save_source(contents: Contents) -> str:
+    names = [repr(group[0]) if len(group) == 1 else repr(group) for group in contents.save]
+    if contents.metrics:
+        names.append(f"metrics={contents.metrics!r}")
+    if contents.items_of:
+        names.append(f"items={contents.items_of!r}")
+    return "# Added by nbpipe: what later steps take from this one.\n" + (
+        f"nbpipe_step.save({', '.join(names)})"
+    )
+
+
+def _own_cells(step: Step) -> list[dict[str, Any]]:
+    """The step's cells, each with the Markdown cells right above it."""
+    own = set(step.cells)
+    taken: list[Cell] = []
+    waiting: list[Cell] = []
+    for cell in step.notebook.cells:
+        if cell.kind != "code":
+            waiting.append(cell)
+            continue
+        if cell.id in own:
+            taken += [*waiting, cell]
+        waiting = []
+    if own and taken and taken[-1].id == _last_code(step):
+        taken += waiting
+    return [_raw(cell) for cell in taken]
+
+
+def _last_code(step: Step) -> str:
+    return [cell.id for cell in step.notebook.cells if cell.kind == "code"][-1]
+
+
+def _raw(cell: Cell, tags: list[str] | None = None) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        key: value for key, value in cell.metadata.items() if key in ("editable", "slideshow", "jupyter")
+    }
+    metadata["tags"] = [*cell.tags] if tags is None else tags
+    return _document(cell.kind, cell.id, cell.source, metadata)
+
+
+def _cell(name: str, tag: str, text: str, source: str = "") -> dict[str, Any]:
+    metadata: dict[str, Any] = {"tags": [tag]}
+    if source:
+        metadata["nbpipe"] = {"from": source}
+    return _document("code", name, text, metadata)
+
+
+def _document(kind: str, name: str, source: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    cell: dict[str, Any] = {
+        "cell_type": kind,
+        "id": rendered_id(name),
+        "metadata": dict(metadata),
+        "source": source,
+    }
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell
+
+
+def rendered_id(name: str) -> str:
+    """Return the id that a source cell has in a rendered notebook.
+
+    nbformat allows 64 letters, digits, ``-`` and ``_``; an odd id is mapped, not refused.
+    """
+    if 0 < len(name) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
+        return name
+    from hashlib import sha256
+
+    return "cell-" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,83 @@
+"""Project settings: what ``nbpipe.toml`` may say, checked once and made a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbpipe.errors import Problem, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a project's ``nbpipe.toml`` says; every line of it may be left out.
+
+    Attributes
+    ----------
+    name
+        The project's name.
+    notebooks
+        Glob patterns, relative to the project, of the notebooks that belong to it.
+    exclude
+        Patterns of those that do not.
+    parameters
+        Values that replace the notebooks' defaults.
+    store
+        Address of the store: a folder relative to the project, or a URL.
+    engine
+        Papermill engine to run steps with.
+    jobs
+        How many steps may run side by side; None for as many as there are cores.
+    timeout
+        Seconds that a step may take where it does not say itself; None for no limit.
+    """
+
+    name: str | None = None
+    notebooks: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    store: str = ".nbpipe"
+    engine: str | None = None
+    jobs: int | None = None
+    timeout: float | None = None
+
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "name": (str,),
+    "notebooks": (list,),
+    "exclude": (list,),
+    "parameters": (dict,),
+    "store": (str,),
+    "engine": (str,),
+    "jobs": (int,),
+    "timeout": (int, float),
+}
+
+
+def read_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Return the settings in the parsed file, and what is wrong with it."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, value in data.items():
+        kinds = _KINDS.get(name)
+        if kinds is None:
+            text = f"nbpipe.toml has a line {name!r}, which nbpipe does not know."
+            problems.append(Problem("unknown-setting", text, "warning", suggestion=did_you_mean(name, _KINDS)))
+        elif not isinstance(value, kinds) or isinstance(value, bool):
+            text = f"nbpipe.toml: {name} must be {_WORDS[kinds[-1]]}, not {value!r}."
+            problems.append(Problem("bad-setting", text))
+        else:
+            values[name] = tuple(map(str, value)) if isinstance(value, list) else value
+    if values.get("jobs", 1) < 1:
+        problems.append(Problem("bad-setting", "nbpipe.toml: jobs must be at least 1."))
+    return Settings(**values), tuple(problems)
+
+
+_WORDS: Mapping[type, str] = {
+    str: "text",
+    list: "a list of texts",
+    dict: "a table",
+    int: "a whole number",
+    float: "a number",
+}

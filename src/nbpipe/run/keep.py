@@ -1,0 +1,77 @@
+"""What is kept of a task that ended well, under its key, and files put back when it is reused."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from nbpipe.compile.keys import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nbpipe.events import Artifact
+    from nbpipe.run.order import Result
+    from nbpipe.run.planner import Considered, Planner
+
+
+def keep_result(planner: Planner, one: Considered, result: Result, run: str) -> bool:
+    """Keep a result, so that the same work is not done again; returns whether it was kept.
+
+    The key is made anew with the files that the step was seen to read. A file that changed
+    while the step ran makes the result unfit for reuse.
+    """
+    from nbpipe.store.ledger import StoredResult
+
+    parts = dict(one.parts)
+    written = {artifact.name for artifact in result.artifacts if artifact.kind == "file"}
+    for file in result.files_read:
+        name = f"file {file.path}"
+        if parts.get(name, file.digest) != file.digest:
+            return False
+        if file.path not in written:
+            parts[name] = file.digest
+    held = {n for a in result.artifacts if a.kind == "value" for n in a.name.split(", ")}
+    planner.store.ledger.keep_result(
+        StoredResult(
+            key=key_of(parts),
+            run=run,
+            task=result.task,
+            step=one.step.name,
+            project=str(planner.project.folder),
+            artifacts=result.artifacts,
+            metrics=result.metrics,
+            checks=result.checks,
+            unbound=tuple(sorted(set(one.step.outputs) - held)),
+            parts=parts,
+            seconds=result.seconds,
+        ),
+        replace=True,
+    )
+    return True
+
+
+def restore_files(planner: Planner, artifacts: Iterable[Artifact]) -> Iterator[str]:
+    """Put back the files that a reused step wrote; yields a sentence for each one changed.
+
+    What stood there before is kept in the store first, so that nothing is lost.
+    """
+    for artifact in artifacts:
+        if artifact.kind != "file":
+            continue
+        path = planner.project.folder / artifact.name
+        there = planner.finder.file_digest(artifact.name)
+        if there == artifact.digest:
+            continue
+        if there:
+            kept = planner.store.blobs.put_bytes(path.read_bytes())
+            yield (
+                f"{artifact.name} was not as this step left it and is put back; "
+                f"what was there is kept as {kept[:19]}…"
+            )
+        else:
+            yield f"{artifact.name} was gone and is put back"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.nbpipe-{os.getpid()}")
+        temporary.write_bytes(planner.store.blobs.read(artifact.digest))
+        os.replace(temporary, path)

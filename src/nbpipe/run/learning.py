@@ -1,0 +1,99 @@
+"""What a run found out that reading the code does not show, and whether it changes the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from nbpipe.compile.pipeline import Learned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbpipe.compile.pipeline import Pipeline, Step
+    from nbpipe.run.order import Result
+    from nbpipe.run.planner import Considered, Planner
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one attempt taught about a step.
+
+    Attributes
+    ----------
+    step
+        The step's name.
+    learned
+        What is new.
+    structural
+        True if it changes who gives what to whom, so that the run must plan anew.
+    notes
+        The same in sentences.
+    """
+
+    step: str
+    learned: Learned
+    structural: bool
+    notes: tuple[str, ...]
+
+
+def learn(planner: Planner, one: Considered, result: Result) -> Lesson | None:
+    """Return what an attempt taught; None if it did what reading said."""
+    step = one.step
+    name = step.name.removesuffix("[]")
+    known = planner.project.learned.get(name, Learned())
+    found = _found(planner, step, result)
+    new = Learned(**{f.name: getattr(found, f.name) - getattr(known, f.name) for f in fields(Learned)})
+    if new == Learned():
+        return None
+    structural = bool(new.needs or new.gives or new.draws) or _touches_others(planner, step, new)
+    return Lesson(name, new, structural, tuple(_notes(name, new)))
+
+
+def _found(planner: Planner, step: Step, result: Result) -> Learned:
+    reads = set(planner.finder.files_read(step))
+    base = (planner.project.folder / step.notebook.path).parent
+    writes = {planner.finder.shown(base / use.path) for use in step.flow.writes}
+    written = {artifact.name for artifact in result.artifacts if artifact.kind == "file"}
+    seeded = _seeded(planner.pipeline, step)
+    return Learned(
+        needs=frozenset({*result.fetched, *result.missing} - step.inputs.keys()),
+        gives=frozenset(set(result.changed) - set(step.outputs)),
+        draws=frozenset(set(result.drew) & seeded - step.flow.draws - step.flow.seeds),
+        reads=frozenset({file.path for file in result.files_read} - reads - writes - written),
+        writes=frozenset(written - writes),
+    )
+
+
+def _seeded(pipeline: Pipeline, step: Step) -> frozenset[str]:
+    """Generators that the step's notebook seeds somewhere: only then must their state travel."""
+    same = [other for other in pipeline.steps if other.notebook.path == step.notebook.path]
+    found = frozenset[str]().union(*(other.flow.seeds for other in same))
+    return found | pipeline.seeded.get(step.notebook.path, frozenset())
+
+
+def _touches_others(planner: Planner, step: Step, new: Learned) -> bool:
+    """Whether a file that was read or written is one that another step writes or reads."""
+    for other in planner.pipeline.steps:
+        if other.name == step.name:
+            continue
+        base = (planner.project.folder / other.notebook.path).parent
+        known = planner.project.learned.get(other.name, Learned())
+        writes = {planner.finder.shown(base / use.path) for use in other.flow.writes} | known.writes
+        reads = {planner.finder.shown(base / use.path) for use in other.flow.reads} | known.reads
+        if new.reads & writes or new.writes & (reads | writes):
+            return True
+    return False
+
+
+def _notes(step: str, new: Learned) -> Iterator[str]:
+    for name in sorted(new.needs):
+        yield f"{step} asked for {name}, which reading its code did not show"
+    for name in sorted(new.gives):
+        yield f"{step} changed {name}, which reading its code did not show"
+    for name in sorted(new.draws):
+        yield f"{step} drew random numbers from {name}, which reading its code did not show"
+    for name in sorted(new.reads):
+        yield f"{step} read the file {name}"
+    for name in sorted(new.writes):
+        yield f"{step} wrote the file {name}"

@@ -1,0 +1,327 @@
+"""The planner: asks, for each task whose inputs are known, whether a stored result serves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbpipe.compile.keys import Ingredients, ingredients, key_of
+from nbpipe.compile.plan import Decision, Past, Plan, PlannedTask, Selection, decide, selected
+from nbpipe.compile.render import Given, Item
+from nbpipe.errors import UsageError
+from nbpipe.run.environment import DEFAULT_KERNEL, Environments
+from nbpipe.run.facts import FactFinder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from nbpipe.compile.keys import Facts
+    from nbpipe.compile.pipeline import Pipeline, Step
+    from nbpipe.events import Artifact
+    from nbpipe.run.project import Project
+    from nbpipe.store.ledger import StoredResult
+    from nbpipe.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A task whose inputs are known, and what becomes of it.
+
+    Attributes
+    ----------
+    task, step, item
+        Which task.
+    decision
+        Run or reuse, and why.
+    key, parts
+        Its key and the ingredients of it.
+    facts
+        The facts among them.
+    result
+        The stored result, for one that is reused.
+    """
+
+    task: str
+    step: Step
+    item: Item | None
+    decision: Decision
+    key: str
+    parts: Ingredients
+    facts: Facts
+    result: StoredResult | None = None
+
+
+@dataclass
+class Planner:
+    """Plans one project with one set of parameters; remembers what ended in this run.
+
+    Attributes
+    ----------
+    project, pipeline, store
+        What is planned, and where results are.
+    parameters
+        Name → value: the defaults, those of ``nbpipe.toml``, those given for the run.
+    selection
+        Which steps the run is about.
+    ended
+        Task → what it left, for tasks that ended well or were reused.
+    """
+
+    project: Project
+    pipeline: Pipeline
+    store: Store
+    parameters: Mapping[str, Any]
+    selection: Selection = field(default_factory=Selection)
+    ended: dict[str, tuple[Artifact, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.finder = FactFinder(self.project.folder)
+        self.environments = Environments(Path(self.store.cache))
+        self.chosen = selected(self.pipeline, self.selection)
+        self.items: dict[str, tuple[Item, ...]] = {}
+        self.written: dict[str, str] = {}
+
+    # what a step takes
+
+    def kernel(self, step: Step) -> str:
+        """Name of the kernel that runs a step."""
+        return step.notebook.kernel or DEFAULT_KERNEL
+
+    def taken(self, step: Step) -> tuple[Given, ...]:
+        """Return the stored values that a step loads, each once."""
+        found: dict[str, Given] = {}
+        for name, giver in step.inputs.items():
+            artifact = holding(self.ended.get(giver, ()), name)
+            if artifact is not None:
+                names = tuple(artifact.name.split(", "))
+                found[artifact.digest + artifact.name] = Given(names, artifact.digest, artifact.codec)
+        return tuple(found.values())
+
+    def gathered(self, step: Step) -> dict[str, list[Artifact]]:
+        """Return for each name that a step gathers its artifacts, in item order."""
+        return {
+            name: [
+                artifact
+                for item in self.items.get(giver, ())
+                if (artifact := holding(self.ended.get(f"{giver}[{item.index}]", ()), name))
+            ]
+            for name, giver in step.gathers.items()
+        }
+
+    def random_states(self, step: Step) -> dict[str, str]:
+        """Return generator → digest of the state that a step takes over."""
+        states = {}
+        for generator, giver in step.random.items():
+            for artifact in self.ended.get(giver, ()):
+                if artifact.kind == "random" and artifact.name == generator:
+                    states[generator] = artifact.digest
+        return states
+
+    def used_parameters(self, step: Step) -> dict[str, Any]:
+        """Return the parameters that a step uses, and their values."""
+        names = step.flow.parameters
+        if step.language != "python":
+            names = frozenset(p.name for p in self.pipeline.parameters if p.notebook == step.notebook.path)
+        return {name: self.parameters[name] for name in sorted(names) if name in self.parameters}
+
+    def _digests(self, step: Step) -> dict[str, str]:
+        """Name → digest of everything that a step takes from others."""
+        digests: dict[str, str] = {}
+        for name, giver in step.inputs.items():
+            artifact = holding(self.ended.get(giver, ()), name)
+            digests[name] = artifact.digest if artifact else "unbound"
+        for name, artifacts in self.gathered(step).items():
+            text = json.dumps([artifact.digest for artifact in artifacts])
+            digests[name] = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        states = self.random_states(step)
+        return digests | {f"random {name}": digest for name, digest in states.items()}
+
+    # what becomes of it
+
+    def consider(self, step: Step, items: Sequence[Item | None] = (None,)) -> list[Considered]:
+        """Return what becomes of a step's tasks; all it takes must have ended."""
+        learned = self.project.learned.get(step.name.removesuffix("[]"))
+        facts = self.finder.facts(
+            step, self.environments.find(self.kernel(step)), learned.reads if learned else ()
+        )
+        for path in facts.files.keys() & self.written.keys():
+            facts.files[path] = self.written[path]  # type: ignore[index]
+        base = ingredients(step, facts, self._digests(step), self.used_parameters(step))
+        parts = [base if item is None else base | {"item": item.digest} for item in items]
+        keys = [key_of(part) for part in parts]
+        known = self.store.ledger.known(keys)
+        forced = step.name.removesuffix("[]") in self.selection.force
+        last = None
+        if len(known) < len(keys):
+            last = self.store.ledger.last_result_of(str(self.project.folder), step.name)
+        return [
+            self._considered(step, item, part, facts, known.get(key), last, forced)
+            for item, part, key in zip(items, parts, keys, strict=True)
+        ]
+
+    def _considered(
+        self,
+        step: Step,
+        item: Item | None,
+        parts: Ingredients,
+        facts: Facts,
+        result: StoredResult | None,
+        last: StoredResult | None,
+        forced: bool,
+    ) -> Considered:
+        past = self._past(result) if result else None
+        before = None
+        if last is not None and item is None:
+            before = Past(last.key, last.run, last.task, frozenset(), last.parts)
+        decision = decide(step, parts, past, before, forced)
+        if item is not None and past is None and not forced:
+            decision = Decision("run", "no stored result for this item")
+        kept = result if decision.action == "reuse" else None
+        return Considered(task_name(step, item), step, item, decision, key_of(parts), parts, facts, kept)
+
+    def _past(self, result: StoredResult) -> Past:
+        names = {name for a in result.artifacts if a.kind == "value" for name in a.name.split(", ")}
+        names |= set(result.unbound)
+        fault = self._fault(result.artifacts)
+        return Past(
+            result.key, result.run, result.task, frozenset(names), result.parts, not fault, fault
+        )
+
+    def _fault(self, artifacts: Iterable[Artifact]) -> str:
+        """What keeps a stored result from being used, in a sentence; empty if nothing does."""
+        for artifact in artifacts:
+            state = self.store.blobs.state(artifact.digest, artifact.size)
+            if state != "intact":
+                return f"its stored {artifact.name} {_FAULTS[state]}"
+        return ""
+
+    def note_end(self, task: str, artifacts: tuple[Artifact, ...]) -> None:
+        """Remember what a task left, so that what follows can be considered."""
+        self.ended[task] = artifacts
+        self.written.update({a.name: a.digest for a in artifacts if a.kind == "file"})
+
+    # fan-out
+
+    def static_items(self, step: Step) -> tuple[Item, ...] | None:
+        """Return the items of a fan-out that can be known without running anything."""
+        assert step.foreach is not None
+        value = self.parameters.get(step.foreach.items)
+        if step.enumerate is not None and step.foreach.items in step.enumerate.inputs:
+            return None
+        return _items_of(value) if isinstance(value, list) else None
+
+    def stored_items(self, step: Step) -> tuple[Item, ...]:
+        """Return the items that the listing of a fan-out left."""
+        left = self.ended[f"{step.name}[]"]
+        listing = next(artifact for artifact in left if artifact.kind == "items")
+        data = json.loads(self.store.blobs.read(listing.digest))
+        stored = None
+        if "digest" in data:
+            stored = Given((listing.name,), data["digest"], data["codec"])
+        return tuple(
+            Item(index, row["label"], row["digest"], row.get("value"), None if "value" in row else stored)
+            for index, row in enumerate(data["items"])
+        )
+
+    # the whole plan, shown before anything runs
+
+    def plan(self) -> Plan:
+        """Return what a run would do now; nothing is run and nothing is written."""
+        tasks: list[PlannedTask] = []
+        unsure: set[str] = set()
+        for step in self.pipeline.steps:
+            if step.name not in self.concerned:
+                tasks.append(PlannedTask(step.name, step.name, "left-out", "it was not asked for"))
+                continue
+            tasks += self._plan_step(step, unsure)
+        return Plan(tuple(tasks))
+
+    def _plan_step(self, step: Step, unsure: set[str]) -> list[PlannedTask]:
+        waits = [
+            edge.source
+            for edge in self.pipeline.edges
+            if edge.target == step.name and edge.kind != "order" and edge.source in unsure
+        ]
+        if waits:
+            unsure.add(step.name)
+            reason = f"it depends on what {', '.join(dict.fromkeys(waits))} will give"
+            return [PlannedTask(step.name, step.name, "waiting", reason)]
+        found = self._consider_all(step)
+        planned = [_planned(one) for one in found]
+        if any(one.decision.action != "reuse" for one in found):
+            unsure.add(step.name)
+        for one in found:
+            if one.result is not None:
+                self.note_end(one.task, one.result.artifacts)
+        return planned
+
+    def _consider_all(self, step: Step) -> list[Considered]:
+        if step.foreach is None:
+            return self.consider(step)
+        items = self.static_items(step)
+        if items is None:
+            assert step.enumerate is not None
+            listing = self.consider(step.enumerate)[0]
+            if listing.result is None:
+                return [listing]
+            self.note_end(listing.task, listing.result.artifacts)
+            items = self.stored_items(step)
+        self.items[step.name] = items
+        return self.consider(step, items) if items else []
+
+    @property
+    def concerned(self) -> frozenset[str]:
+        """The chosen steps, and the steps that they take something from, however far."""
+        from nbpipe.compile.order import all_before
+
+        data = [edge for edge in self.pipeline.edges if edge.kind != "order"]
+        return self.chosen | all_before(self.chosen, data)
+
+    def check_left_out(self, one: Considered) -> None:
+        """Refuse a run that takes results of a step that was left out and is out of date.
+
+        Raises
+        ------
+        UsageError
+            If the task would have to run although its step was not asked for.
+        """
+        step = one.step.name.removesuffix("[]")
+        if step not in self.chosen and one.decision.action == "run":
+            raise UsageError(
+                f"Step {step!r} was not asked for, but would have to run first: "
+                f"{one.decision.reason}. Use --until to run all that leads to a step."
+            )
+
+
+_FAULTS = {"missing": "is gone from the store", "damaged": "was changed after it was stored"}
+
+
+def holding(artifacts: Iterable[Artifact], name: str) -> Artifact | None:
+    """Return the artifact that holds the value of a name."""
+    for artifact in artifacts:
+        if artifact.kind == "value" and (artifact.name == name or name in artifact.name.split(", ")):
+            return artifact
+    return None
+
+
+def task_name(step: Step, item: Item | None) -> str:
+    """Return the task's name: the step's, with the item's position for a fan-out."""
+    return step.name if item is None else f"{step.name}[{item.index}]"
+
+
+def _planned(one: Considered) -> PlannedTask:
+    step = one.step.name.removesuffix("[]")
+    return PlannedTask(one.task, step, one.decision.action, one.decision.reason, one.key)
+
+
+def _items_of(values: Sequence[Any]) -> tuple[Item, ...]:
+    items = []
+    for index, value in enumerate(values):
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+        label = value if isinstance(value, str) else text
+        digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        items.append(Item(index, label[:80], digest, value))
+    return tuple(items)

@@ -1,0 +1,284 @@
+"""A run from beginning to end: checked, recorded, carried out in passes, and closed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from nbpipe.compile.describe import describe
+from nbpipe.compile.parameters import check_parameters
+from nbpipe.compile.plan import Selection
+from nbpipe.errors import Problem, ProblemsError, UnknownName
+from nbpipe.events import Note, RunFinished, RunStarted
+from nbpipe.run.engine import Conduct, Pass
+from nbpipe.run.lock import joined, write_lock
+from nbpipe.run.planner import Planner
+from nbpipe.run.project import LOCK
+from nbpipe.run.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from nbpipe.compile.pipeline import Learned, Pipeline
+    from nbpipe.events import RunState, Tell
+    from nbpipe.run.executors import Executor
+    from nbpipe.run.learning import Lesson
+    from nbpipe.run.project import Project
+    from nbpipe.store.store import Store
+
+MOST_PASSES = 6
+"""How often one run plans anew because of what it learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What somebody wants run.
+
+    Attributes
+    ----------
+    project
+        As it was read.
+    parameters
+        Values given for this run.
+    selection
+        Which steps it is about.
+    engine
+        Papermill engine for steps that do not name their own.
+    jobs
+        How many tasks may run side by side; None for the project's setting, else the cores.
+    fail_fast
+        Stop everything at the first failure.
+    run
+        The run's id; one is made where it is empty. A run that exists is resumed.
+    """
+
+    project: Project
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    selection: Selection = field(default_factory=Selection)
+    engine: str | None = None
+    jobs: int | None = None
+    fail_fast: bool = False
+    run: str = ""
+
+
+def new_run_id(now: float | None = None) -> str:
+    """Return an id for a run: the time (UTC) to the second, and four random letters."""
+    moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+    letters = "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz") for _ in range(4))
+    return f"{moment}-{letters}"
+
+
+def prepare(
+    project: Project, store: Store, parameters: Mapping[str, Any], selection: Selection | None = None
+) -> Planner:
+    """Return a planner for the project; nothing is written.
+
+    Raises
+    ------
+    ProblemsError
+        If the project has problems that stop it from running.
+    UnknownName, BadParameter
+        If a parameter or a step does not exist, or a value cannot be used.
+    """
+    pipeline = project.compile()
+    if pipeline.errors:
+        raise ProblemsError(pipeline.problems)
+    values = effective_parameters(project, pipeline, parameters)
+    planner = Planner(project, pipeline, store, values, selection or Selection())
+    problems = tuple(_unknown_kernels(planner))
+    if problems:
+        raise ProblemsError(problems)
+    return planner
+
+
+def effective_parameters(
+    project: Project, pipeline: Pipeline, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values that count: defaults, then ``nbpipe.toml``, then those given."""
+    values = {parameter.name: parameter.default for parameter in pipeline.parameters}
+    values |= check_parameters(project.settings.parameters, pipeline.parameters)
+    return values | check_parameters(given, pipeline.parameters)
+
+
+def _unknown_kernels(planner: Planner) -> Iterable[Problem]:
+    for step in planner.pipeline.steps:
+        if step.name not in planner.concerned:
+            continue
+        try:
+            planner.environments.find(planner.kernel(step))
+        except UnknownName as error:
+            text = f"Step {step.name!r} ({step.notebook.path}): {error}"
+            hint = "Install the kernel, or choose another in JupyterLab."
+            yield Problem("unknown-kernel", text, notebook=step.notebook.path, suggestion=hint)
+
+
+def carry_out(
+    job: Job, store: Store, tell: Tell, executor: Callable[[int], Executor]
+) -> tuple[str, RunState]:
+    """Carry out a run; returns its id and how it ended.
+
+    Parameters
+    ----------
+    job
+        What is to be run.
+    store
+        Where it is kept.
+    tell
+        Is told everything that happens, after the ledger.
+    executor
+        Makes the executor for a number of tasks side by side; called when the first task runs.
+
+    Raises
+    ------
+    ProblemsError, UsageError
+        Before anything was written.
+    StoreError
+        If the store cannot be used.
+    """
+    planner = prepare(job.project, store, job.parameters, job.selection)
+    run = _begin(job, planner, store)
+    recorder = Recorder(store, run, tell)
+    started = time.monotonic()
+    state: RunState = "failed"
+    with _stop_signals(recorder):
+        try:
+            state = _passes(job, planner, recorder, _Late(executor, _slots(job)))
+        except KeyboardInterrupt:
+            state = "interrupted"
+        finally:
+            recorder.tell(RunFinished(state, time.monotonic() - started))
+            recorder.close()
+            store.ledger.release(run)
+    return run, state
+
+
+def _slots(job: Job) -> int:
+    return job.jobs or job.project.settings.jobs or os.cpu_count() or 1
+
+
+def _begin(job: Job, planner: Planner, store: Store) -> str:
+    from nbpipe.store.ledger import NewRun
+
+    run = job.run or new_run_id()
+    project = job.project
+    sources = {path: store.blobs.put_bytes(data) for path, data in project.sources.items()}
+    store.ledger.begin_run(
+        NewRun(
+            id=run,
+            project=str(project.folder),
+            path=project.scope or "",
+            name=planner.pipeline.name,
+            parameters=dict(planner.parameters),
+            engine=_engine(job),
+            selection={name: list(getattr(job.selection, name)) for name in ("only", "start", "until", "force")},
+            pipeline=describe(planner.pipeline),
+            sources=sources,
+        )
+    )
+    store.ledger.claim(run)
+    return run
+
+
+def _engine(job: Job) -> str:
+    return job.engine or job.project.settings.engine or "papermill"
+
+
+def _passes(job: Job, planner: Planner, recorder: Recorder, executor: _Late) -> RunState:
+    """Run passes until one teaches nothing that changes the pipeline."""
+    conduct = Conduct(
+        recorder.run, recorder.tell, recorder.asked, _engine(job), job.fail_fast, cpu=float(_slots(job))
+    )
+    chosen = tuple(step.name for step in planner.pipeline.steps if step.name in planner.concerned)
+    recorder.tell(RunStarted(job.project.scope or "", conduct.engine, chosen, dict(planner.parameters)))
+    try:
+        for _ in range(MOST_PASSES):
+            one = Pass(planner, executor, conduct)
+            state = one.carry_out()
+            project = _learn(planner.project, one.lessons, recorder)
+            if state == "cancelled" or not any(lesson.structural for lesson in one.lessons):
+                return state
+            recorder.tell(Note("Planning anew with what was learned (kept in nbpipe.lock)."))
+            planner = Planner(
+                project, project.compile(), planner.store, planner.parameters, planner.selection
+            )
+        return state
+    finally:
+        executor.close()
+
+
+def _learn(project: Project, lessons: list[Lesson], recorder: Recorder) -> Project:
+    """Write what was learned to the lock file, and say it."""
+    if not lessons:
+        return project
+    learned: dict[str, Learned] = dict(project.learned)
+    for lesson in lessons:
+        before = learned.get(lesson.step)
+        learned[lesson.step] = joined(before, lesson.learned) if before else lesson.learned
+        for note in lesson.notes:
+            recorder.tell(Note(f"Learned: {note}.", lesson.step, "warning" if lesson.structural else "info"))
+    try:
+        write_lock(project.folder / LOCK, learned)
+    except OSError as error:
+        recorder.tell(Note(f"nbpipe.lock could not be written ({error}).", level="warning"))
+    return replace(project, learned=learned)
+
+
+class _Late:
+    """An executor that is made when the first order comes: a run that reuses all needs none."""
+
+    def __init__(self, make: Callable[[int], Executor], slots: int) -> None:
+        self.make = make
+        self.slots = slots
+        self.real: Executor | None = None
+
+    def submit(self, order: Any) -> None:
+        if self.real is None:
+            self.real = self.make(self.slots)
+        self.real.submit(order)
+
+    def poll(self, timeout: float) -> Any:
+        if self.real is not None:
+            return self.real.poll(timeout)
+        return ()
+
+    def cancel(self, task: str) -> None:
+        if self.real is not None:
+            self.real.cancel(task)
+
+    def close(self) -> None:
+        if self.real is not None:
+            self.real.close()
+
+
+class _stop_signals:
+    """While it lasts, the first SIGINT or SIGTERM asks the run to stop, the second ends it."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        import signal
+        import threading
+
+        if threading.current_thread() is not threading.main_thread():
+            return
+        names = ["SIGINT", "SIGTERM"] + (["SIGHUP"] if sys.platform != "win32" else [])
+        for name in names:
+            number = getattr(signal, name)
+            self.before[number] = signal.signal(number, self._heard)
+
+    def _heard(self, number: int, _frame: object) -> None:
+        if self.recorder.stop_reason:
+            raise KeyboardInterrupt
+        self.recorder.stop("the run was interrupted" if number == 2 else "the run was told to end")
+
+    def __exit__(self, *_: object) -> None:
+        import signal
+
+        for number, handler in self.before.items():
+            signal.signal(number, handler)

@@ -25,6 +25,11 @@ module.exports = {
   setupFiles: [...base.setupFiles, '<rootDir>/labextension/jest-shim.js'],
   collectCoverageFrom: ['labextension/src/**/*.{ts,tsx}', '!labextension/src/**/*.d.ts'],
   coverageReporters: ['text'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/.venv',
+    '<rootDir>/jupyter_ext',
+    '<rootDir>/labextension/lib'
+  ],
   reporters: ['default'],
   testRegex: 'labextension/src/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]

@@ -32,7 +32,7 @@ const MARGIN = 40;
 export default function Graph(props: IGraphProps): React.JSX.Element {
   const { compiled, states, colours, dark, onOpen } = props;
   const shape = shapeOf(compiled);
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- the shape says all that the layout reads
+  // The shape says all that the layout reads.
   const places = React.useMemo(() => layout(compiled), [shape]);
   const nodes = compiled.steps.map(step =>
     nodeOf(step, places.get(step.name), states.get(step.name), colours.get(step.name))

@@ -1,0 +1,211 @@
+/** A server and a notebook in memory, for the tests. */
+
+import { Signal } from '@lumino/signaling';
+
+import type { ICell, IClient, INotebooks } from '../tokens';
+import type {
+  Compiled,
+  CompileRequest,
+  Events,
+  Hello,
+  NotebookContent,
+  Role,
+  Run,
+  RunEvent,
+  RunRequest,
+  Step,
+  Task
+} from '../wire';
+
+export function aStep(name: string, more: Partial<Step> = {}): Step {
+  return {
+    name,
+    kind: 'cells',
+    notebook: 'demo.ipynb',
+    cells: [`${name}-cell`],
+    inputs: [],
+    outputs: [],
+    after: [],
+    foreach: null,
+    options: {},
+    language: 'python',
+    line: '',
+    ...more
+  };
+}
+
+export function aCompiled(more: Partial<Compiled> = {}): Compiled {
+  return {
+    project: '',
+    name: 'demo',
+    steps: [],
+    edges: [],
+    roles: {},
+    parameters: [],
+    problems: [],
+    ...more
+  };
+}
+
+export function aTask(task: string, more: Partial<Task> = {}): Task {
+  return {
+    task,
+    step: task,
+    item: null,
+    state: 'waiting',
+    reason: '',
+    started: null,
+    finished: null,
+    seconds: null,
+    cells: { done: 0, total: 2, current: null },
+    notebook: null,
+    error: null,
+    artifacts: [],
+    metrics: {},
+    ...more
+  };
+}
+
+export function aRun(more: Partial<Run> = {}): Run {
+  return {
+    id: 'r1',
+    state: 'running',
+    started: '2026-11-21T10:00:00Z',
+    finished: null,
+    path: 'demo.ipynb',
+    parameters: {},
+    counts: {},
+    ...more
+  };
+}
+
+export function aCell(id: string, tags: readonly string[] = [], more: Partial<ICell> = {}): ICell {
+  return { id, index: 0, kind: 'code', title: id, tags, ...more };
+}
+
+/** Answers at once; `tell` lets a waiting reader of events go on. */
+export class FakeClient implements IClient {
+  readonly asked: string[] = [];
+  readonly compiled: CompileRequest[] = [];
+  readonly started: RunRequest[] = [];
+  greeting: Hello | Error = { version: '0.1.0', api: 1 };
+  answer: Compiled | Error = aCompiled();
+  list: Run[] = [];
+  current: Run = aRun();
+  told: RunEvent[] = [];
+
+  hello(): Promise<Hello> {
+    this.asked.push('hello');
+    return answerWith(this.greeting);
+  }
+
+  compile(request: CompileRequest): Promise<Compiled> {
+    this.asked.push('compile');
+    this.compiled.push(request);
+    return answerWith(this.answer);
+  }
+
+  runs(): Promise<readonly Run[]> {
+    this.asked.push('runs');
+    return Promise.resolve(this.list);
+  }
+
+  start(request: RunRequest): Promise<Run> {
+    this.started.push(request);
+    return Promise.resolve(this.current);
+  }
+
+  run(): Promise<Run> {
+    this.asked.push('run');
+    return Promise.resolve(this.current);
+  }
+
+  events(_id: string, after: number, wait: number, signal: AbortSignal): Promise<Events> {
+    this.asked.push(`events ${after}`);
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const events = this.told.filter(({ seq }) => seq > after);
+        if (events.length > 0 || wait === 0) {
+          this.waiting = null;
+          const done = events.some(({ kind }) => kind === 'run-finished');
+          resolve({ events, last: events.at(-1)?.seq ?? after, done });
+        }
+      };
+      this.waiting = look;
+      signal.addEventListener('abort', () => {
+        reject(new Error('aborted'));
+      });
+      look();
+    });
+  }
+
+  tell(...events: RunEvent[]): void {
+    this.told.push(...events);
+    this.waiting?.();
+  }
+
+  cancel(): Promise<void> {
+    this.asked.push('cancel');
+    return Promise.resolve();
+  }
+
+  resume(): Promise<Run> {
+    this.asked.push('resume');
+    return Promise.resolve(this.current);
+  }
+
+  private waiting: (() => void) | null = null;
+}
+
+export class FakeNotebooks implements INotebooks {
+  readonly currentChanged = new Signal<this, void>(this);
+  readonly edited = new Signal<this, void>(this);
+  readonly activeChanged = new Signal<this, void>(this);
+  path: string | null = 'demo.ipynb';
+  dirty = false;
+  active: string | null = null;
+  hasSettings = false;
+  list: ICell[] = [];
+  painted: ReadonlyMap<string, Role> | null = null;
+  readonly did: string[] = [];
+
+  cells(): readonly ICell[] {
+    return this.list;
+  }
+
+  content(): NotebookContent {
+    return { cells: this.list.map(({ id, tags }) => ({ id, tags: [...tags] })) };
+  }
+
+  setTags(id: string, tags: readonly string[]): void {
+    this.list = this.list.map(cell => (cell.id === id ? { ...cell, tags } : cell));
+    this.edited.emit();
+  }
+
+  goTo(cell: string): void {
+    this.did.push(`go to ${cell}`);
+  }
+
+  save(): Promise<void> {
+    this.did.push('save');
+    return Promise.resolve();
+  }
+
+  open(path: string): Promise<void> {
+    this.did.push(`open ${path}`);
+    return Promise.resolve();
+  }
+
+  openExecuted(path: string, cell: string | null): Promise<void> {
+    this.did.push(`open ${path} at ${cell ?? 'the top'}`);
+    return Promise.resolve();
+  }
+
+  paint(roles: ReadonlyMap<string, Role> | null): void {
+    this.painted = roles;
+  }
+}
+
+function answerWith<T>(answer: T | Error): Promise<T> {
+  return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+}

@@ -1,0 +1,51 @@
+import { layout } from '../layout';
+import type { Edge } from '../wire';
+import { aStep } from './fakes';
+
+const edge = (source: string, target: string): Edge => ({
+  source,
+  target,
+  kind: 'data',
+  names: [],
+  reasons: [],
+  learned: false
+});
+
+describe('the drawing', () => {
+  const places = layout({
+    steps: ['load', 'left', 'right', 'join'].map(name => aStep(name)),
+    edges: [
+      edge('load', 'left'),
+      edge('load', 'right'),
+      edge('left', 'join'),
+      edge('right', 'join')
+    ]
+  });
+  const y = (name: string): number => places.get(name)?.y ?? Number.NaN;
+
+  it('puts a step below those it waits for', () => {
+    expect(y('load')).toBeLessThan(y('left'));
+    expect(y('left')).toBe(y('right'));
+    expect(y('left')).toBeLessThan(y('join'));
+  });
+
+  it('lets no two steps overlap', () => {
+    const all = [...places.values()];
+    const overlaps = all.flatMap((a, i) =>
+      all.slice(i + 1).filter(b => {
+        const apart =
+          a.x + a.width <= b.x ||
+          b.x + b.width <= a.x ||
+          a.y + a.height <= b.y ||
+          b.y + b.height <= a.y;
+        return !apart;
+      })
+    );
+    expect(overlaps).toEqual([]);
+  });
+
+  it('passes over edges of steps that are not there, and draws nothing for nothing', () => {
+    expect(layout({ steps: [aStep('a')], edges: [edge('b', 'a')] }).size).toBe(1);
+    expect(layout({ steps: [], edges: [] }).size).toBe(0);
+  });
+});

@@ -1,0 +1,285 @@
+import { ServerError } from '../client';
+import { PipelineModel } from '../model';
+import type { RunEvent } from '../wire';
+import { aCell, aCompiled, aRun, aStep, aTask, FakeClient, FakeNotebooks } from './fakes';
+
+/** Let all that is ready to go on go on. */
+async function settle(milliseconds = 0): Promise<void> {
+  await jest.advanceTimersByTimeAsync(milliseconds);
+}
+
+function aPage(): { client: FakeClient; notebooks: FakeNotebooks; model: PipelineModel } {
+  const client = new FakeClient();
+  const notebooks = new FakeNotebooks();
+  notebooks.list = [aCell('a', ['step:load']), aCell('b'), aCell('c', ['step:train', 'x'])];
+  return { client, notebooks, model: new PipelineModel(client, notebooks) };
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a page that nobody looks at', () => {
+  it('asks nothing of the server', async () => {
+    const { client, notebooks } = aPage();
+    notebooks.edited.emit();
+    await settle(10_000);
+    expect(client.asked).toEqual([]);
+  });
+
+  it('stops following a run when it is hidden, and goes on when it is shown', async () => {
+    const { client, model } = aPage();
+    client.list = [aRun()];
+    client.current = aRun({ tasks: [aTask('load')] });
+    model.visible = true;
+    await settle();
+    model.visible = false;
+    const before = client.asked.length;
+    await settle(60_000);
+    expect(client.asked).toHaveLength(before);
+    model.visible = true;
+    await settle();
+    expect(client.asked.slice(before)).toContain('run');
+  });
+});
+
+describe('the server', () => {
+  it.each([
+    [new ServerError('Not Found', 404), 'missing'],
+    [new ServerError('The Jupyter server does not answer.', 0), 'failing'],
+    [{ version: '9.0', api: 9 }, 'other'],
+    [{ version: '0.1.0', api: 1 }, 'ready']
+  ])('that answers %s is %s', async (greeting, expected) => {
+    const { client, model } = aPage();
+    client.greeting = greeting;
+    model.visible = true;
+    await settle();
+    expect(model.state.server.is).toBe(expected);
+  });
+
+  it('is asked again when the person says so', async () => {
+    const { client, model } = aPage();
+    client.greeting = new ServerError('Not Found', 404);
+    model.visible = true;
+    await settle();
+    client.greeting = { version: '0.1.0', api: 1 };
+    await model.retry();
+    expect(model.state.server.is).toBe('ready');
+  });
+});
+
+describe('compiling', () => {
+  it('sends the live notebook and paints what comes back', async () => {
+    const { client, notebooks, model } = aPage();
+    client.answer = aCompiled({ roles: { a: { role: 'step', step: 'load' } } });
+    model.visible = true;
+    await settle();
+    expect(client.compiled).toHaveLength(1);
+    expect(client.compiled[0]).toMatchObject({ path: 'demo.ipynb', scope: 'notebook' });
+    expect(notebooks.painted?.get('a')).toEqual({ role: 'step', step: 'load' });
+  });
+
+  it('waits until typing rests, and sends one request for many edits', async () => {
+    const { client, notebooks, model } = aPage();
+    model.visible = true;
+    await settle();
+    for (const title of ['x', 'xy', 'xyz']) {
+      notebooks.list = [aCell(title, ['step:load'])];
+      notebooks.edited.emit();
+      await settle(100);
+    }
+    expect(client.compiled).toHaveLength(1);
+    await settle(150);
+    expect(client.compiled).toHaveLength(2);
+  });
+
+  it('sends nothing where only outputs changed', async () => {
+    const { client, notebooks, model } = aPage();
+    model.visible = true;
+    await settle();
+    notebooks.edited.emit();
+    await settle(500);
+    expect(client.compiled).toHaveLength(1);
+  });
+
+  it('leaves a notebook without tags alone', async () => {
+    const { client, notebooks, model } = aPage();
+    notebooks.list = [aCell('a'), aCell('b', ['hide-input'])];
+    model.visible = true;
+    await settle();
+    expect(model.state.tagged).toBe(false);
+    expect(client.compiled).toEqual([]);
+  });
+
+  it('keeps the last picture and says why when the server refuses', async () => {
+    const { client, notebooks, model } = aPage();
+    client.answer = aCompiled({ steps: [aStep('load')] });
+    model.visible = true;
+    await settle();
+    client.answer = new ServerError('No kernel is named.', 400);
+    notebooks.list = [aCell('z', ['step:other'])];
+    notebooks.edited.emit();
+    await settle(200);
+    expect(model.state.message).toBe('No kernel is named.');
+    expect(model.state.compiled?.steps).toHaveLength(1);
+  });
+});
+
+describe('tags', () => {
+  it('are changed without touching those of others', async () => {
+    const { notebooks, model } = aPage();
+    model.visible = true;
+    await settle();
+    model.setTags('c', { step: 'fit' });
+    expect(notebooks.list[2]?.tags).toEqual(['x', 'step:fit']);
+  });
+
+  it('are added and removed as a problem offers', async () => {
+    const { notebooks, model } = aPage();
+    model.visible = true;
+    await settle();
+    model.fix('c', ['after:load'], ['x']);
+    expect(notebooks.list[2]?.tags).toEqual(['step:train', 'after:load']);
+  });
+});
+
+describe('a run', () => {
+  const events: RunEvent[] = [
+    { seq: 1, at: 1, kind: 'run-started', tasks: ['load'] },
+    { seq: 2, at: 2, kind: 'task-started', task: 'load', cells: 2 },
+    { seq: 3, at: 3, kind: 'task-finished', task: 'load', state: 'ok', seconds: 1 },
+    { seq: 4, at: 4, kind: 'run-finished', state: 'ok' }
+  ];
+
+  it('is followed from its start to its end', async () => {
+    const { client, model } = aPage();
+    model.visible = true;
+    await settle();
+    client.current = aRun({ tasks: [aTask('load')] });
+    await model.start(false);
+    await settle();
+    client.tell(...events.slice(0, 2));
+    await settle();
+    expect(model.state.run?.tasks?.[0]?.state).toBe('running');
+    client.current = aRun({
+      state: 'ok',
+      tasks: [aTask('load', { state: 'ok', notebook: 'r1/load.ipynb' })]
+    });
+    client.tell(...events.slice(2));
+    await settle();
+    expect(model.state.run?.state).toBe('ok');
+    expect(model.state.run?.tasks?.[0]?.notebook).toBe('r1/load.ipynb');
+    expect(model.state.runs[0]).toMatchObject({ state: 'ok', counts: { ok: 1 } });
+    const before = client.asked.length;
+    await settle(60_000);
+    expect(client.asked).toHaveLength(before);
+  });
+
+  it('takes the notebook from disk, or as it is', async () => {
+    const { client, notebooks, model } = aPage();
+    model.visible = true;
+    await settle();
+    await model.start(false);
+    await model.start(true);
+    expect(client.started.map(({ notebook }) => notebook)).toEqual([null, notebooks.content()]);
+  });
+
+  it('is given the parameters that were changed, as values', async () => {
+    const { client, model } = aPage();
+    client.answer = aCompiled({
+      parameters: [
+        { name: 'depth', default: 3, type: 'integer' },
+        { name: 'names', default: [], type: 'array' },
+        { name: 'kept', default: 'x', type: 'string' }
+      ]
+    });
+    model.visible = true;
+    await settle();
+    model.setParameter('depth', '5');
+    model.setParameter('names', '["a"]');
+    await model.start(false);
+    expect(client.started[0]?.parameters).toEqual({ depth: 5, names: ['a'] });
+  });
+
+  it('is not started with a parameter that is no value', async () => {
+    const { client, model } = aPage();
+    client.answer = aCompiled({ parameters: [{ name: 'depth', default: 3, type: 'integer' }] });
+    model.visible = true;
+    await settle();
+    model.setParameter('depth', 'deep');
+    expect(await model.start(false)).toBeNull();
+    expect(client.started).toEqual([]);
+    expect(model.state.message).toContain('Parameter depth');
+  });
+
+  it('opens the executed notebook of a step, a failed one at its cell', async () => {
+    const { client, notebooks, model } = aPage();
+    const error = { name: 'KeyError', message: '', cell: 'c', traceback: '' };
+    client.list = [aRun({ state: 'failed' })];
+    client.current = aRun({
+      state: 'failed',
+      tasks: [
+        aTask('load', { state: 'ok', notebook: 'r1/load.ipynb' }),
+        aTask('train', { state: 'failed', notebook: 'r1/train.ipynb', error })
+      ]
+    });
+    model.visible = true;
+    await settle();
+    await model.openStep('load', null);
+    await model.openStep('train', null);
+    expect(notebooks.did).toEqual(['open r1/load.ipynb at the top', 'open r1/train.ipynb at c']);
+  });
+
+  it('of the list is looked at with its own graph, until one goes back', async () => {
+    const { client, model } = aPage();
+    client.list = [aRun({ id: 'new', state: 'ok' }), aRun({ id: 'old', state: 'failed' })];
+    client.current = aRun({ id: 'old', state: 'failed', graph: aCompiled({ name: 'then' }) });
+    model.visible = true;
+    await settle();
+    await model.show('old');
+    expect(model.state).toMatchObject({
+      looking: true,
+      run: { id: 'old', graph: { name: 'then' } }
+    });
+    await model.show(null);
+    expect(model.state.looking).toBe(false);
+  });
+});
+
+describe('another notebook', () => {
+  it('takes everything of the last one away', async () => {
+    const { client, notebooks, model } = aPage();
+    client.list = [aRun()];
+    model.visible = true;
+    await settle();
+    notebooks.path = 'other.ipynb';
+    notebooks.list = [];
+    client.list = [];
+    notebooks.currentChanged.emit();
+    await settle();
+    expect(model.state).toMatchObject({
+      path: 'other.ipynb',
+      run: null,
+      compiled: null,
+      tagged: false
+    });
+  });
+});
+
+describe('a model that is disposed', () => {
+  it('hears nothing more', async () => {
+    const { client, notebooks, model } = aPage();
+    model.visible = true;
+    await settle();
+    const before = client.asked.length;
+    model.dispose();
+    notebooks.edited.emit();
+    notebooks.currentChanged.emit();
+    await settle(60_000);
+    expect(client.asked).toHaveLength(before);
+  });
+});

@@ -1,3 +1,4 @@
+import type { LogLine } from '../reduce';
 import { addToLog, isOver, progress, reduce, stepStates } from '../reduce';
 import type { Run, RunEvent } from '../wire';
 import { aRun, aTask } from './fakes';
@@ -131,7 +132,7 @@ describe('a step that fans out', () => {
 
 describe('the log', () => {
   it('has a line for each line that a cell wrote', () => {
-    expect(story.reduce(addToLog, [] as ReturnType<typeof addToLog>)).toEqual([
+    expect(story.reduce<readonly LogLine[]>(addToLog, [])).toEqual([
       { task: 'load', text: 'a', level: 'output' },
       { task: 'load', text: 'b', level: 'output' }
     ]);

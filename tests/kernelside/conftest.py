@@ -6,14 +6,16 @@ import json
 import shutil
 import sys
 import types
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nbpipe import kernelside
 from nbpipe.kernelside import codecs, session
 from nbpipe.kernelside.namespace import LazyNamespace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def main_module(namespace: dict[str, Any]) -> types.ModuleType:
@@ -63,7 +65,7 @@ class Bench:
         kernelside.begin(str(self.store), task=name)
 
     def run(self, code: str) -> None:
-        exec(compile(code, "<cell>", "exec", dont_inherit=True), self.names)  # noqa: S102
+        exec(compile(code, "<cell>", "exec", dont_inherit=True), self.names)
 
     def save(self, *outputs: Any, **more: Any) -> dict[str, Any]:
         kernelside.save(*outputs, **more)

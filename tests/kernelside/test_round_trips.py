@@ -57,7 +57,7 @@ PLAIN: list[tuple[str, Any, str]] = [
     ("ellipsis", ..., "tagged"),
     ("date", dt.date(2020, 2, 29), "tagged"),
     ("datetime", dt.datetime(2020, 1, 1, 2, 3, 4, 5, fold=1), "tagged"),
-    ("utc", dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc), "tagged"),
+    ("utc", dt.datetime(2020, 1, 1, tzinfo=dt.UTC), "tagged"),
     ("time", dt.time(1, 2, 3, 4), "tagged"),
     ("timedelta", dt.timedelta(days=-1, microseconds=3), "tagged"),
     ("decimal", decimal.Decimal("1.10"), "tagged"),
@@ -81,7 +81,9 @@ def same(one: Any, other: Any) -> bool:
         return False
     if isinstance(one, dict):
         pairs = zip(one.items(), other.items(), strict=True)
-        return len(one) == len(other) and all(same(a, b) for pair in pairs for a, b in zip(*pair))
+        return len(one) == len(other) and all(
+            same(a, b) for pair in pairs for a, b in zip(*pair, strict=False)
+        )
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(same, one, other))
     return repr(one) == repr(other) or one == other
@@ -262,7 +264,9 @@ def test_frames_come_back_exactly(there_and_back: Any, value: Any, codec: str) -
 
 
 def test_a_loaded_frame_can_be_changed_in_place_and_its_file_stays(there_and_back: Any) -> None:
-    value = pd.DataFrame({"a": np.arange(1000.0), "t": pd.to_datetime([0] * 1000), "s": ["x"] * 1000})
+    value = pd.DataFrame(
+        {"a": np.arange(1000.0), "t": pd.to_datetime([0] * 1000), "s": ["x"] * 1000}
+    )
     back, saved = there_and_back(value)
     back.iloc[0, 0] = -1
     back.loc[5, "t"] = pd.NaT

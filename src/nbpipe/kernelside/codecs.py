@@ -318,7 +318,8 @@ def _check(saved: Saved, value: Any) -> None:
     if saved.size >= CHECKED or _from(value, "matplotlib"):
         return
     try:
-        _read_pickle(saved.path)
+        with open(saved.path, "rb") as file:
+            pickles.try_load(file)
     except Exception as error:
         os.unlink(saved.path)
         raise Refused(f"it can be stored but not loaded again: {_reason(error)}") from error

@@ -32,7 +32,7 @@ def _namespace(library: str) -> object:
         space = importlib.import_module("nbpipe_kernelside.namespace")
     finally:
         sys.path.remove(library)
-    return space.LazyNamespace()
+    return space.user_namespace()
 
 
 def main() -> None:

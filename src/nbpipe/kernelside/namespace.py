@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from typing import Any, Callable, Iterator
 
 Fetch = Callable[[str], Any]
@@ -120,6 +121,12 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
 
     def __reduce__(self) -> Any:
         return dict, (dict(dict.items(self)),)
+
+
+def user_namespace() -> LazyNamespace:
+    """Return a namespace that begins as IPython's own does, for ``IPKernelApp(user_ns=…)``."""
+    doc = "Automatically created module for IPython interactive environment"
+    return LazyNamespace(types.ModuleType("__main__", doc).__dict__)
 
 
 def class_body_names(source: str) -> set[str]:

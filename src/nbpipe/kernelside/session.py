@@ -218,6 +218,7 @@ def save(*outputs: Names, metrics: Iterable[str] = (), items: Iterable[str] = ()
     found.update(save_outputs(session.scratch, session.task, session.choice, groups))
     found.update(_numbers(session, metrics))
     found["items"] = _items(session, items)
+    found["fetched"] = list(session.fetched)
     write_atomically(
         os.path.join(session.scratch, "saved.json"), json.dumps(found, allow_nan=False).encode()
     )
@@ -231,7 +232,6 @@ def _observed(session: Session) -> dict[str, Any]:
     states = generators.capture_all()
     found: dict[str, Any] = {
         "version": 1,
-        "fetched": list(session.fetched),
         "changed": fingerprint.changed(pickles.main_namespace(), session.marks),
         "random_changed": generators.changed(session.states, states),
         "random": _save_states(session.scratch, states, task.random.get("save", ())),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.names import transformed
+from nbpipe.compile.magics import to_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -103,7 +103,7 @@ def code_digest(source: str, python: bool) -> str:
 def _normal(source: str, python: bool) -> str:
     if python:
         try:
-            return ast.dump(ast.parse(transformed(source)))
+            return ast.dump(ast.parse(to_python(source)))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return source
     lines = (line.rstrip() for line in source.splitlines())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.flow import Block
-from nbpipe.compile.names import is_declarative
+from nbpipe.compile.declares import is_declarative
 from nbpipe.compile.notebook import Cell
 from nbpipe.compile.tags import (
     NotebookOptions,

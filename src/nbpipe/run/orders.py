@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.render import Contents, Place, render, rendered_id
 from nbpipe.run.order import Order
+from nbpipe.run.scratch import scratch_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,13 +64,6 @@ def write_order(planner: Planner, one: Considered, run: str, attempt: int, engin
         timeout=step.options.timeout or planner.project.settings.timeout,
         memory=step.options.resources.memory,
     )
-
-
-def scratch_name(run: str, task: str, attempt: int) -> str:
-    """Return the name of an attempt's scratch folder: lower case letters, digits and ``-``."""
-    from hashlib import sha256
-
-    return f"{run}-{sha256(task.encode()).hexdigest()[:12]}-{attempt}"
 
 
 def saved_groups(step: Step) -> tuple[tuple[str, ...], ...]:

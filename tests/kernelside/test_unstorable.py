@@ -22,7 +22,9 @@ LIVE = {
     "a lock in an object": (
         "import threading\nclass C: pass\nx = C()\nx.y = C()\nx.y.lock = threading.RLock()"
     ),
-    "a file in a closure": "h = open(__import__('os').devnull)\ndef m(h):\n  return lambda: h\nx = m(h)",
+    "a file in a closure": (
+        "h = open(__import__('os').devnull)\ndef m(h):\n  return lambda: h\nx = m(h)"
+    ),
     "a subclass of a connection": (
         "import sqlite3\nclass C(sqlite3.Connection): pass\nx = C(':memory:')"
     ),

@@ -97,7 +97,7 @@ def test_the_machinerys_own_files_are_not_told(watched: Any) -> None:
     (watched.store / "tmp" / "x").write_text("x")
     (watched.project / ".git").mkdir()
     (watched.project / ".git" / "HEAD").write_text("x")
-    open("/dev/null").close()
+    Path("/dev/null").open().close()
     saved = watched.save()
     assert names(saved["files_written"], watched.project)[-1] == "mod.py"
     assert saved["files_read"] == []

@@ -315,7 +315,8 @@ def _encode_pickle(values: Sequence[Any], stem: str, kind: str, replayed: Sequen
 
 def _check(saved: Saved, value: Any) -> None:
     """Load a small pickle once: some objects can be stored and not loaded."""
-    if saved.size >= CHECKED or _from(value, "matplotlib"):
+    parts = value if type(value) is tuple else (value,)
+    if saved.size >= CHECKED or any(_from(part, "matplotlib") for part in parts):
         return
     try:
         with open(saved.path, "rb") as file:

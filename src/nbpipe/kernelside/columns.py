@@ -179,11 +179,7 @@ def _read_bool(source: Source, array: Any, meta: dict[str, Any]) -> Any:
 
 
 def _read_objects(source: Source, array: Any, meta: dict[str, Any]) -> Any:
-    import numpy
-
-    values = numpy.empty(len(array), dtype=object)
-    values[:] = array.to_pylist()
-    return values
+    return array.to_numpy(zero_copy_only=False, writable=True)
 
 
 def _read_category(source: Source, array: Any, meta: dict[str, Any]) -> Any:

@@ -46,7 +46,8 @@ def fingerprint(value: Any) -> str | None:
     numpy = sys.modules.get("numpy")
     if numpy is not None and type(value) is numpy.ndarray and not value.dtype.hasobject:
         return _of_array(value)
-    out = _Hash(MOST if any(True for _ in arrays_in(value)) or _is_frame(value) else MOST_PICKLED)
+    value, most = _sample(value)
+    out = _Hash(most)
     try:
         pickles.dump(value, out)
     except Exception:
@@ -54,8 +55,15 @@ def fingerprint(value: Any) -> str | None:
     return out.sha.hexdigest()
 
 
-def _is_frame(value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] in ("pandas", "polars", "pyarrow")
+def _sample(value: Any) -> tuple[Any, int]:
+    """Return a value, or some rows of a frame that is too big, and how much of it to hash."""
+    package = type(value).__module__.partition(".")[0]
+    if package == "pandas" and hasattr(value, "iloc") and hasattr(value, "memory_usage"):
+        size = int(sys.modules["numpy"].sum(value.memory_usage(index=False)))
+        return (value.iloc[:: size // MOST + 1] if size > MOST else value), 2 * MOST
+    if package in ("polars", "pyarrow") or any(True for _ in arrays_in(value)):
+        return value, MOST
+    return value, MOST_PICKLED
 
 
 def _of_array(array: Any) -> str | None:

@@ -27,7 +27,7 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pending: set[str] = set()
+        self.pending: set[str] = set()
         self._fetch: Fetch | None = None
         self._absent: Callable[[str], None] | None = None
         self._known: frozenset[str] = frozenset()
@@ -49,11 +49,11 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
             Those names.
         """
         self._fetch, self._absent = fetch, absent
-        self._pending, self._known = set(names), frozenset(known)
+        self.pending, self._known = set(names), frozenset(known)
 
     def _get(self, name: Any) -> Any:
         """Fetch a pending name and bind it."""
-        self._pending.discard(name)
+        self.pending.discard(name)
         assert self._fetch is not None
         value = self._fetch(name)
         if not dict.__contains__(self, name):
@@ -61,44 +61,44 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
         return dict.__getitem__(self, name)
 
     def __missing__(self, name: Any) -> Any:
-        if name in self._pending and not _is_looking():
+        if name in self.pending and not _is_looking():
             return self._get(name)
         if name in self._known and self._absent is not None and not _is_looking():
             self._absent(name)
         raise KeyError(name)
 
     def __setitem__(self, name: Any, value: Any) -> None:
-        self._pending.discard(name)
+        self.pending.discard(name)
         dict.__setitem__(self, name, value)
 
     def __delitem__(self, name: Any) -> None:
-        if name in self._pending and not _is_looking():
+        if name in self.pending and not _is_looking():
             self._get(name)
         dict.__delitem__(self, name)
 
     def __contains__(self, name: Any) -> bool:
         if dict.__contains__(self, name):
             return True
-        if name in self._pending and not _is_looking():
+        if name in self.pending and not _is_looking():
             self._get(name)
             return True
         return False
 
     def get(self, name: Any, default: Any = None) -> Any:
         """Return a name's value, fetched if need be."""
-        if not dict.__contains__(self, name) and name in self._pending and not _is_looking():
+        if not dict.__contains__(self, name) and name in self.pending and not _is_looking():
             return self._get(name)
         return dict.get(self, name, default)
 
     def prefetch(self, names: Any) -> None:
         """Fetch those of the names that are pending."""
         for name in names:
-            if name in self._pending:
+            if name in self.pending:
                 self._get(name)
 
     def _all(self) -> None:
-        if self._pending and not _is_looking(3):
-            self.prefetch(sorted(self._pending))
+        if self.pending and not _is_looking(3):
+            self.prefetch(sorted(self.pending))
 
     def __iter__(self) -> Iterator[Any]:
         self._all()

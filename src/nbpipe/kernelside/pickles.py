@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import io
 import pickle
 import sys
 import types
@@ -123,11 +125,18 @@ class _Reducers:
         if kind is types.CellType:
             return _cell_reduce(value)
         if isinstance(value, type):
-            return NotImplemented if self._is_replayed(value) else None
+            return self._class(value)
         if value is self.namespace:
             return main_namespace, ()
         if self.owners and kind.__module__ == "numpy" and kind.__name__ == "ndarray":
             return self._view(value)
+        return None
+
+    def _class(self, kind: type) -> Any:
+        if self._is_replayed(kind):
+            return NotImplemented
+        if kind.__module__ == "__main__":
+            name_class(kind, self)
         return None
 
     def _is_ours(self, function: Any) -> bool:
@@ -150,6 +159,33 @@ class _Reducers:
             return None
         offset = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
         return view_of, (owner, offset, array.shape, array.strides, array.dtype)
+
+
+def name_class(kind: type, reducers: _Reducers) -> None:
+    """Give a class of the notebook an identity that is taken from its content.
+
+    cloudpickle's own is drawn by chance, so equal work would have other bytes each time. Classes
+    of one content are counted, so that two of a process never become one.
+    """
+    tracker = getattr(sys.modules.get("cloudpickle.cloudpickle"), "__dict__", {})
+    by_class = tracker.get("_DYNAMIC_CLASS_TRACKER_BY_CLASS")
+    by_id = tracker.get("_DYNAMIC_CLASS_TRACKER_BY_ID")
+    if by_class is None or by_id is None or kind in by_class:
+        return
+    by_class[kind] = "being named"
+    out = io.BytesIO()
+    try:
+        _pickler_class()(out, reducers).dump(kind)
+    except BaseException:
+        del by_class[kind]
+        raise
+    look = identity = hashlib.sha256(out.getvalue()).hexdigest()
+    count = 0
+    while identity in by_id:
+        count += 1
+        identity = f"{look}-{count}"
+    by_class[kind] = identity
+    by_id[identity] = kind
 
 
 def _pickler_class() -> type:

@@ -133,6 +133,7 @@ def begin(store: str, task: str = "") -> None:
         Name of the task's scratch folder; when that is gone, the notebook runs by hand.
     """
     global _session
+    store = os.path.abspath(store)
     scratch = os.path.join(store, "tmp", task) if task else ""
     _session = Session(store, scratch, Task.read(scratch) if task else None)
     known = _session.task
@@ -152,7 +153,8 @@ def _look_into_classes(namespace: Any) -> None:
     from .namespace import class_body_names
 
     def before(info: Any) -> None:
-        namespace.prefetch(class_body_names(info.raw_cell or ""))
+        if namespace.pending:
+            namespace.prefetch(class_body_names(info.raw_cell or ""))
 
     shell.events.register("pre_run_cell", before)
 

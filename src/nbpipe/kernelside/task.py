@@ -45,8 +45,6 @@ class Task:
         generators are ``random``, ``numpy`` and ``torch``.
     gather
         Name → its artifacts, one for each item of the fan-out, in item order.
-    items
-        Names whose items a later step runs over.
     codecs
         More codecs as ``module:attribute``, before those found by entry point.
     replayed
@@ -66,7 +64,6 @@ class Task:
     verify: Sequence[str] = ()
     random: Mapping[str, Any] = field(default_factory=dict)
     gather: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    items: Any = ()
     codecs: Sequence[str] = ()
     replayed: Sequence[str] = ()
     changed_later: Sequence[str] = ()

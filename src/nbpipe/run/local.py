@@ -16,8 +16,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
-import psutil
-
 from nbpipe import wire
 from nbpipe.run import processes
 from nbpipe.run.executors import Done, Lost, Told
@@ -192,11 +190,13 @@ class LocalExecutor:
         self._workers.remove(worker)
         assert worker.process.stdout is not None
         self._selector.unregister(worker.process.stdout)
-        left = _left(worker)
+        left = processes.below(worker.process.pid)
         with suppress(ProcessLookupError):
             worker.process.kill()
         code = worker.process.wait()
-        processes.end_all(left)
+        processes.end_all(left, wait=0.3)
+        if worker.order is not None:  # it may have been starting something meanwhile
+            processes.end_all(processes.marked(worker.mark), wait=0.3)
         worker.process.stdout.close()
         with suppress(OSError):
             worker.process.stdin.close()  # type: ignore[union-attr]
@@ -214,9 +214,3 @@ class LocalExecutor:
                 if now >= worker.killed_at:
                     self._lost(worker)
 
-
-def _left(worker: _Worker) -> list[psutil.Process]:
-    """Return what the worker started; where it is gone already, what carries its mark."""
-    below = processes.below(worker.process.pid)
-    idle = worker.order is None and worker.process.poll() is not None
-    return below if below or idle else processes.marked(worker.mark)

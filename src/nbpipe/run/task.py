@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,10 @@ def carry_out(order: Order, desk: Desk) -> Result:
         return _Work(order, desk, blobs, began).result()
     except (NbpipeError, OSError) as error:
         failure = Failure(type(error).__name__, str(error))
-        return Result(order.task, order.attempt, "failed", monotonic() - began, error=failure)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not take the worker along
+        what = f"A fault in nbpipe, not in the notebook: {type(error).__name__}: {error}"
+        failure = Failure("nbpipe", what, traceback=traceback.format_exc())
+    return Result(order.task, order.attempt, "failed", monotonic() - began, error=failure)
 
 
 def _check(order: Order, blobs: LocalBlobs) -> None:

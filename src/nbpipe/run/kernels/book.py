@@ -171,8 +171,6 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
 
     def write(self, cell: Any, stream: str, text: str) -> None:
         """Take text that the cell wrote to ``stdout`` or ``stderr``."""
-        import nbformat
-
         self.attempt.log.write(cell.id, text)
         if cell.id in self._positions:
             self.attempt.teller.write(cell.id, "stderr" if stream == "stderr" else "stdout", text)
@@ -180,7 +178,7 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         if last < 0 or cell.outputs[last].get("name") != stream:
             if not self.room(0):
                 return
-            node = nbformat.v4.new_output("stream", name=stream, text="")
+            node = stream_node(stream, "")
             cell.outputs.append(node)
             last += 1
             self._streams[last] = (Kept(max(10_000, KEPT - self._streamed)), node)
@@ -216,9 +214,14 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         self.settle()
         if not self.room(0):
             text = f"[nbpipe: of {self._outputs:,} outputs not all are kept; the log has their text]"
-            cell.outputs.append(
-                {"output_type": "stream", "name": "stderr", "text": text + "\n"}
-            )
+            cell.outputs.append(stream_node("stderr", text + "\n"))
+
+
+def stream_node(name: str, text: str) -> Any:
+    """Return an output of a notebook that holds text."""
+    import nbformat
+
+    return nbformat.v4.new_output("stream", name=name, text=text)
 
 
 def traceback_of(lines: Any) -> str:

@@ -27,6 +27,18 @@ def papermill() -> Any:
     return sys.modules["papermill"]
 
 
+def ploomber() -> Any:
+    """Return the module `ploomber_engine.ipython`; pyplot, which it would load, stays out.
+
+    A step that draws imports it for itself, and so gets the backend of its own process.
+    """
+    papermill()
+    if "ploomber_engine.ipython" not in sys.modules:
+        with _hidden(("matplotlib", "matplotlib.pyplot")):
+            import ploomber_engine.ipython  # noqa: F401
+    return sys.modules["ploomber_engine.ipython"]
+
+
 @contextmanager
 def _hidden(names: tuple[str, ...]) -> Iterator[None]:
     ours = [name for name in names if name not in sys.modules]
@@ -41,8 +53,11 @@ def _hidden(names: tuple[str, ...]) -> Iterator[None]:
 
 @contextmanager
 def _no_entry_points() -> Iterator[None]:
-    import entrypoints
-
+    try:
+        import entrypoints
+    except ImportError:  # papermill does without it
+        yield
+        return
     real = entrypoints.get_group_all
     entrypoints.get_group_all = lambda *_args, **_kw: []
     try:

@@ -85,6 +85,19 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         if self.task_poll_for_reply is not None:
             self.task_poll_for_reply.cancel()
 
+    def execute(self, **kwargs: Any) -> Any:
+        """Start the kernel, run the cells, end the kernel.
+
+        Papermill's own asks a kernel that died for its language at the end, and waits for it.
+        """
+        self.reset_execution_trackers()
+        with self.setup_kernel(**kwargs):
+            answer = self.wait_for_reply(self.kc.kernel_info())
+            self.nb.metadata["language_info"] = answer["content"]["language_info"]
+            self.papermill_execute_cells()
+            self.set_widgets_metadata()
+        return self.nb
+
     def papermill_execute_cells(self) -> None:
         """Run cell after cell until one fails or we are told to stop."""
         for index, cell in enumerate(self.nb.cells):

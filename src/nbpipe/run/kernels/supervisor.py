@@ -82,6 +82,10 @@ class Supervisor:
         """Begin to watch the process group that `pid` leads."""
         self._pid = pid
 
+    def saw(self, held: int) -> None:
+        """Take the operating system's word for the most bytes that were held."""
+        self.peak = max(self.peak, held)
+
     def unwatch(self) -> None:
         """The process ended; from here on its number is nobody's."""
         self._pid = None
@@ -111,7 +115,7 @@ class Supervisor:
     def _look(self, fresh: bool) -> None:
         if self._deadline is not None and monotonic() > self._deadline:
             self.end("timed-out")
-        if self._pid is None or not (fresh or self.record or self._memory):
+        if self._pid is None or not (fresh or self.record or self._memory or not self._tree):
             return
         if fresh or not self._tree:
             self._tree = processes.tree(self._pid)

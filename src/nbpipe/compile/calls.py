@@ -1,0 +1,267 @@
+"""Reading of calls: what they read, change, hide, draw and open."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from nbpipe.compile import magics
+from nbpipe.compile import mutations as known
+from nbpipe.compile.expressions import NONE_RETURNING, chain, is_namespace
+from nbpipe.compile.facts import Call, Change, Use
+
+if TYPE_CHECKING:
+    from nbpipe.compile.expressions import Expressions
+    from nbpipe.compile.facts import Names, Template
+
+_AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_PUTTING = frozenset({"append", "add", "insert", "appendleft", "setdefault", "put"})
+_BINDING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+
+
+def read_call(reader: Expressions, node: ast.Call) -> None:
+    """Read a call into the reader's scope."""
+    func = node.func
+    bare, reader.bare = reader.bare is node, None
+    valued, reader.valued = reader.valued is node, None
+    defer, reader.defer = reader.defer, False
+    if type(func) is ast.Name:
+        if _special(reader, node, func.id):
+            reader.defer = defer
+            return
+        reader.load(func.id, func.lineno)
+        _function(reader, node, func.id, bare)
+    elif type(func) is ast.Attribute:
+        if type(func.value) is ast.Call:
+            reader.valued = func.value
+        reader.visit(func)
+        _method(reader, node, func, bare, valued)
+    else:
+        reader.visit(func)
+    _arguments(reader, node)
+    reader.defer = defer
+
+
+def _arguments(reader: Expressions, node: ast.Call) -> None:
+    words = reader.scope.words
+    for arg in node.args:
+        kind = type(arg)
+        if kind is ast.Name:
+            reader.load(arg.id, arg.lineno)  # type: ignore[attr-defined]
+        elif kind is ast.Constant:
+            value = arg.value  # type: ignore[attr-defined]
+            if type(value) is str and "(" in value:
+                words.append(value)
+        else:
+            reader.visit(arg)
+    for keyword in node.keywords:
+        value = keyword.value
+        if type(value) is ast.Constant:
+            if type(value.value) is str and "(" in value.value:
+                words.append(value.value)
+            if keyword.arg == "inplace" and value.value is True:
+                _inplace(reader, node)
+            continue
+        reader.visit(value)
+        if keyword.arg == "out":
+            for item in value.elts if isinstance(value, ast.Tuple) else [value]:
+                reader.change(item, "store")
+
+
+def _inplace(reader: Expressions, node: ast.Call) -> None:
+    if isinstance(node.func, ast.Attribute):
+        reader.change(node.func.value, "store", "inplace")
+
+
+def _function(reader: Expressions, node: ast.Call, name: str, bare: bool) -> None:
+    if name in known.ARGUMENTS:
+        _changed_argument(reader, node, name, bare)
+    elif name in ("vars", "dir") and node.args:
+        pass
+    if name in ("map", "filter", "starmap") and node.args:
+        _mapped(reader, node)
+    if name in known.INTERESTING:
+        _use(reader, node, (name,), bare)
+    if name not in known.BUILTINS:
+        _call(reader, node, name, "")
+        if name in known.FORMULAS:
+            _formula(reader, node)
+
+
+def _method(
+    reader: Expressions, node: ast.Call, func: ast.Attribute, bare: bool, valued: bool
+) -> None:
+    attr, receiver = func.attr, func.value
+    if attr in known.MUTATORS:
+        if not (valued and attr in NONE_RETURNING):
+            reader.change(receiver, "method", attr)
+    elif bare and attr not in known.HARMLESS and not attr.startswith("to_"):
+        reader.change(receiver, "bare", attr)
+    if attr in known.ARGUMENTS:
+        _changed_argument(reader, node, attr, bare)
+    if bare and attr in _PUTTING:
+        held = frozenset().union(*[reader.roots(arg) for arg in node.args])
+        reader.outer().links.extend((root, held) for root in reader.roots(receiver) if held)
+    if type(receiver) is ast.Name:
+        _call(reader, node, receiver.id, attr)
+    names = chain(func)
+    if attr in known.INTERESTING or (names is not None and "random" in names):
+        _use(reader, node, names or ("", attr), bare)
+    if attr in known.DYNAMIC:
+        _query(reader, node, attr)
+    elif attr == "format":
+        _format(reader, node, receiver)
+    elif attr in known.FORMULAS:
+        _formula(reader, node)
+    elif attr in ("run_line_magic", "run_cell_magic", "run_cell", "magic", "ex", "system", "run"):
+        if isinstance(receiver, (ast.Name, ast.Call)) and "ip" in ast.unparse(receiver)[:16].lower():
+            _opaque(reader, node)
+    elif attr in ("_getframe", "currentframe", "import_module"):
+        if attr != "import_module":
+            _opaque(reader, node)
+        elif node.args and isinstance(node.args[0], ast.Constant):
+            reader.outer().modules.add(str(node.args[0].value).partition(".")[0])
+
+
+def _call(reader: Expressions, node: ast.Call, root: str, attr: str) -> None:
+    args = tuple([reader.roots(arg) for arg in node.args]) if node.args else ()
+    keywords = (
+        tuple([(k.arg or "**", reader.roots(k.value)) for k in node.keywords])
+        if node.keywords
+        else ()
+    )
+    for name in reader.resolve(root):
+        reader.scope.calls.append(Call(name, attr, args, keywords, node.lineno))
+
+
+def _mapped(reader: Expressions, node: ast.Call) -> None:
+    """Count ``map(f, xs)`` as calls of f with the elements of xs."""
+    if isinstance(node.args[0], ast.Name):
+        args: tuple[Names, ...] = tuple(reader.roots(arg) for arg in node.args[1:])
+        reader.scope.calls.append(Call(node.args[0].id, "", args, (), node.lineno))
+
+
+def _changed_argument(reader: Expressions, node: ast.Call, name: str, bare: bool) -> None:
+    position = known.ARGUMENTS[name]
+    if len(node.args) > position and (bare or name not in known.BARE_ONLY):
+        outer = reader.outer()
+        for root in reader.roots(node.args[position]):
+            how = "next" if name in ("next", "anext") else "store"
+            outer.changes.append(Change(root, how, name, node.lineno))
+
+
+def _special(reader: Expressions, node: ast.Call, name: str) -> bool:
+    """Read calls of names that IPython's lines were rewritten to, and of the opaque builtins."""
+    outer = reader.outer()
+    if name in (magics.PEEK, magics.SETTING):
+        for arg in node.args:
+            if isinstance(arg, ast.Name):
+                outer.peeks.setdefault(arg.id, node.lineno)
+        return True
+    if name == magics.OPAQUE:
+        first = node.args[0]
+        outer.opaque = outer.opaque or str(getattr(first, "value", "magic"))
+        return True
+    if name == magics.FILE:
+        mode, path = [str(getattr(arg, "value", "")) for arg in node.args]
+        outer.uses.append(Use("", ("__file__",), node.lineno, {"mode": mode}, ((path,),), 1))
+        return True
+    if name in ("exec", "eval"):
+        return _run(reader, node, name)
+    if name in ("globals", "locals") or (name in ("vars", "dir") and not node.args):
+        if outer.kind != "function" or name == "globals":
+            _opaque(reader, node)
+    return False
+
+
+def _run(reader: Expressions, node: ast.Call, name: str) -> bool:
+    """Read the code given to exec or eval, where it is a literal and runs in this namespace."""
+    outer = reader.outer()
+    first = node.args[0] if node.args else None
+    if isinstance(first, ast.Constant) and isinstance(first.value, str) and len(node.args) == 1:
+        try:
+            tree = ast.parse(first.value)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            _opaque(reader, node)
+            return False
+        for part in ast.walk(tree):
+            if isinstance(part, ast.Name):
+                if isinstance(part.ctx, ast.Load):
+                    reader.load(part.id, node.lineno)
+                elif outer.kind == "module":
+                    reader.store(part.id, node.lineno)
+            elif isinstance(part, _BINDING):
+                _opaque(reader, node)
+        return True
+    if len(node.args) < 2:
+        _opaque(reader, node)
+    reader.load(name, node.lineno)
+    return False
+
+
+def _opaque(reader: Expressions, node: ast.Call) -> None:
+    outer = reader.outer()
+    if not outer.opaque:
+        text = ast.unparse(node)
+        outer.opaque = text if len(text) < 60 else text[:57] + "..."
+
+
+def _query(reader: Expressions, node: ast.Call, attr: str) -> None:
+    """Read ``@name`` in the text given to DataFrame.query and DataFrame.eval."""
+    if not node.args:
+        return
+    first = node.args[0]
+    text = first.value if isinstance(first, ast.Constant) else None
+    if isinstance(first, ast.JoinedStr):
+        text = "".join(str(p.value) for p in first.values if isinstance(p, ast.Constant))
+        if any(isinstance(p, ast.FormattedValue) for p in first.values) and attr == "query":
+            text = text or "@"
+    if isinstance(text, str):
+        for name in _AT_NAME.findall(text):
+            reader.load(name, node.lineno)
+    elif not isinstance(first, ast.Constant):
+        _opaque(reader, node)
+
+
+def _format(reader: Expressions, node: ast.Call, receiver: ast.expr) -> None:
+    spread = any(k.arg is None and is_namespace(k.value) for k in node.keywords)
+    if spread and isinstance(receiver, ast.Constant):
+        reader.fields_of(receiver.value, node.lineno)
+
+
+def _formula(reader: Expressions, node: ast.Call) -> None:
+    """Names in a model formula may be those of the notebook."""
+    for arg in [*node.args, *[k.value for k in node.keywords if k.arg == "formula"]]:
+        if isinstance(arg, ast.Constant) and isinstance(arg.value, str) and (
+            "~" in arg.value or "+" in arg.value
+        ):
+            for name in _WORD.findall(arg.value):
+                reader.outer().peeks.setdefault(name, node.lineno)
+
+
+def _use(reader: Expressions, node: ast.Call, names: tuple[str, ...], bare: bool) -> None:
+    keywords: dict[str, object] = {}
+    paths: list[Template | None] = []
+    if names[-1] in known.PATH_LAST:
+        if isinstance(node.func, ast.Attribute) and names[-1] in known.PATH_METHODS:
+            paths.append(reader.text(node.func.value))
+        else:
+            paths.append(None)
+        paths.extend(reader.text(arg) for arg in node.args[:3])
+    for keyword in node.keywords:
+        value = keyword.value
+        keywords[keyword.arg or "**"] = value.value if isinstance(value, ast.Constant) else ...
+    for keyword in node.keywords:
+        if paths and keyword.arg in ("path_or_buf", "filepath_or_buffer", "fname", "file", "path", "io"):
+            paths[1:2] = [reader.text(keyword.value)]
+    mode = node.args[1] if len(node.args) > 1 else None
+    if isinstance(node.func, ast.Attribute) and names[-1] == "open" and len(node.args) == 1:
+        keywords.setdefault("first", getattr(node.args[0], "value", ...))
+    if isinstance(mode, ast.Constant):
+        keywords.setdefault("mode", mode.value)
+    use = Use(names[0], names[1:], node.lineno, keywords, tuple(paths), len(node.args), bare)
+    reader.scope.uses.append(use)
+
+

@@ -1,0 +1,583 @@
+"""What the functions and classes that a statement uses read, change, draw and hide."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from nbpipe.compile import mutations as known
+from nbpipe.compile import reports
+from nbpipe.compile.facts import NOTHING, Call, Change, Made, Statement, Summary, Value
+from nbpipe.compile.outside import Outside
+from nbpipe.compile.versions import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nbpipe.compile.facts import Names, Use
+    from nbpipe.compile.flow import Site
+    from nbpipe.compile.tracing import Trace
+
+_MAKING = ("__init__", "__new__", "__post_init__")
+_HOOKS = frozenset({"__init_subclass__", "__prepare__", "__set_name__"})
+_PLOTTERS = frozenset(
+    "plot scatter bar barh hist boxplot violinplot contour contourf fill_between errorbar grid "
+    "legend imshow annotate stackplot".split()
+)
+_FIGURES = re.compile(r"(?:ax|axs|axes|fig|figure|chart|plot|g|p|canvas)\d*$|.*(?:_ax|_fig|ax\d|_axes)$")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_FROZEN = frozenset({"immutable", "range"})
+_TWINS = frozenset({"subplots", "subplot_mosaic", "Pipe"})
+
+
+class Effects:
+    """Follows calls from the statement at hand into the functions that it uses."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.outside = Outside(trace)
+        self.watched = False
+
+    # calls of a statement --------------------------------------------------------------------
+
+    def before(self, statement: Statement) -> None:
+        """Charge what the statement's calls change, before it binds anything."""
+        if not statement.calls and not self.watched:
+            return
+        trace = self.trace
+        for name in self.changed_by_calls(statement):
+            if name in statement.reads or name not in statement.binds:
+                trace.change_name(name, trace.site(statement.line), True)
+        self._watch(statement)
+
+    def inner_calls(self, statement: Statement) -> None:
+        """Charge what calls change of names that the statement itself bound."""
+        trace = self.trace
+        for name in self.changed_by_calls(statement):
+            if name in statement.inner:
+                trace.change_name(name, trace.site(statement.line), True)
+
+    def changed_by_calls(self, statement: Statement) -> Names:
+        """Names whose objects the functions called here change, as far as can be seen."""
+        changed: set[str] = set()
+        for call in statement.calls:
+            version = self.trace.env.get(call.root)
+            if version is not None and (version.carries or version.instances):
+                changed |= self._changed_by(call, version)
+        return frozenset(changed)
+
+    def _changed_by(self, call: Call, version: Version) -> set[str]:
+        changed: set[str] = set()
+        for summary, bound_self, kind in self._callees(call, version):
+            params = self._changed_params(summary, kind, ())
+            changed |= _arguments(call, summary, params, bound_self)
+            if bound_self == "root" and summary.params[:1] and summary.params[0] in params:
+                changed.add(call.root)
+            if summary.stateful:
+                changed.add(call.root)
+        return changed
+
+    def _callees(self, call: Call, version: Version) -> Iterator[tuple[Summary, str, Summary | None]]:
+        """Yield what a call may run: the function, how ``self`` is bound, its class."""
+        if not call.attr:
+            for summary in version.carries:
+                if summary.kind == "class":
+                    for method in self._making(summary):
+                        yield method, "new", summary
+                else:
+                    yield summary, "", None
+            for summary in version.instances:
+                method = self._member(summary, "__call__")
+                if method is not None:
+                    yield method, "root", summary
+            return
+        for summary in version.instances:
+            method = self._member(summary, call.attr)
+            if method is not None:
+                yield method, "root", summary
+        for summary in version.carries:
+            if summary.kind == "class":
+                method = self._member(summary, call.attr)
+                if method is not None:
+                    yield method, "" if method.params[:1] != ("cls",) else "new", summary
+
+    def _making(self, summary: Summary) -> list[Summary]:
+        found = [self._member(summary, name) for name in _MAKING]
+        return [method for method in found if method is not None]
+
+    def _member(self, summary: Summary, name: str, depth: int = 0) -> Summary | None:
+        member = summary.members.get(name)
+        if member is not None or depth > 12:
+            return member
+        for base in summary.bases:
+            version = self.trace.env.get(base)
+            for parent in version.carries if version is not None else ():
+                member = self._member(parent, name, depth + 1)
+                if member is not None:
+                    return member
+        return None
+
+    def _changed_params(
+        self, summary: Summary, owner: Summary | None, seen: tuple[Summary, ...]
+    ) -> Names:
+        """Parameters that a function changes, also through the functions it calls."""
+        if any(summary is other for other in seen) or len(seen) > 20:
+            return NOTHING
+        changed = set(summary.changed)
+        params = frozenset(summary.params)
+        for call in summary.calls:
+            involved = params.intersection((call.root,), *call.args, *[v for _, v in call.keywords])
+            involved = params & frozenset((call.root,)).union(*call.args, *[v for _, v in call.keywords])
+            if involved:
+                changed |= self._changed_inside(call, summary, owner, (*seen, summary)) & params
+        return frozenset(changed)
+
+    def _changed_inside(
+        self, call: Call, summary: Summary, owner: Summary | None, seen: tuple[Summary, ...]
+    ) -> set[str]:
+        changed: set[str] = set()
+        if owner is not None and call.attr and call.root == next(iter(summary.params), None):
+            method = self._member(owner, call.attr)
+            if method is not None:
+                inner = self._changed_params(method, owner, seen)
+                changed |= _arguments(call, method, inner, "root")
+                if method.params and method.params[0] in inner:
+                    changed.add(call.root)
+            return changed
+        version = self.trace.env.get(call.root)
+        if version is None or call.root in summary.params:
+            return changed
+        for callee, bound_self, kind in self._callees(call, version):
+            inner = self._changed_params(callee, kind, seen)
+            changed |= _arguments(call, callee, inner, bound_self)
+        return changed
+
+    # what using a name runs --------------------------------------------------------------------
+
+    def charge(self, statement: Statement, name: str, version: Version, line: int) -> None:
+        """Charge the step with what the functions behind a name read and do."""
+        summaries = list(self._run_by(statement, name, version))
+        if summaries:
+            self._charge_all(statement, name, summaries, line)
+
+    def _run_by(self, statement: Statement, name: str, version: Version) -> Iterator[Summary]:
+        called = {call.attr for call in statement.calls if call.root == name}
+        passed = any(
+            name in arg
+            for call in statement.calls
+            for arg in (*call.args, *[v for _, v in call.keywords])
+        )
+        attrs = {attr for root, attr in statement.attrs if root == name}
+        quiet = statement.kind in ("definition", "assign") and not called and not passed
+        quiet = quiet and not attrs and name not in statement.gets
+        for summary in version.carries:
+            if summary.kind == "class":
+                yield from self._of_class(summary, called, attrs, passed, statement)
+            elif not quiet:
+                yield summary
+        if quiet and not any(name in value.same for value in statement.values.values()):
+            quiet = statement.kind == "assign" and self._only_held(statement, name)
+        for summary in version.instances:
+            if not quiet:
+                yield from self._of_instance(summary, attrs, passed or name in statement.gets)
+
+    def _only_held(self, statement: Statement, name: str) -> bool:
+        return any(name in value.part for value in statement.values.values())
+
+    def _of_class(
+        self, summary: Summary, called: set[str], attrs: set[str], passed: bool, statement: Statement
+    ) -> Iterator[Summary]:
+        if passed and "" not in called:
+            yield summary
+            return
+        if statement.kind == "definition":
+            yield from (m for n, m in summary.members.items() if n in _HOOKS)
+        if "" in called:
+            yield from self._making(summary)
+            hidden = self._chained(statement, summary)
+            if hidden:
+                yield summary
+        for attr in attrs:
+            member = self._member(summary, attr)
+            if member is not None:
+                yield member
+
+    def _chained(self, statement: Statement, summary: Summary) -> bool:
+        """``M().go()`` runs a method that no name leads to; so may any use but a binding."""
+        if statement.kind != "assign":
+            return True
+        made = [m for value in statement.values.values() for m in value.made]
+        return not any(m.root and not m.attrs for m in made)
+
+    def _of_instance(self, summary: Summary, attrs: set[str], everything: bool) -> Iterator[Summary]:
+        members = {attr: self._member(summary, attr) for attr in attrs}
+        if everything or any(member is None for member in members.values()):
+            yield summary
+        for member in members.values():
+            if member is not None:
+                yield from self._with_helpers(member, summary)
+        for name, member in summary.members.items():
+            if name.startswith("__") and name not in _MAKING:
+                yield from self._with_helpers(member, summary)
+
+    def _with_helpers(self, member: Summary, owner: Summary) -> Iterator[Summary]:
+        """A method runs the methods that it calls on itself."""
+        seen: dict[int, Summary] = {}
+        queue = [member]
+        while queue:
+            method = queue.pop()
+            if id(method) in seen:
+                continue
+            seen[id(method)] = method
+            first = next(iter(method.params), None)
+            for call in method.calls:
+                if call.root == first and call.attr:
+                    helper = self._member(owner, call.attr)
+                    if helper is not None:
+                        queue.append(helper)
+        yield from seen.values()
+
+    def _closure(self, summaries: Iterable[Summary]) -> Iterator[tuple[Summary, bool]]:
+        """Yield functions and all that they may run, each with whether it is run for certain."""
+        seen: set[int] = set()
+        queue = [(summary, True) for summary in summaries]
+        while queue:
+            summary, direct = queue.pop()
+            if id(summary) in seen:
+                continue
+            seen.add(id(summary))
+            yield summary, direct
+            for name in summary.free:
+                version = self.trace.env.get(name)
+                if version is None:
+                    continue
+                queue.extend((inner, False) for inner in version.carries)
+                queue.extend((inner, False) for inner in version.instances)
+            for base in summary.bases:
+                version = self.trace.env.get(base)
+                if version is not None:
+                    queue.extend((inner, False) for inner in version.carries)
+
+    def _charge_all(
+        self, statement: Statement, name: str, summaries: list[Summary], line: int
+    ) -> None:
+        trace, state = self.trace, self.trace.state
+        site = trace.site(line)
+        skip = statement.after.get(name, NOTHING)
+        called = any(call.root == name for call in statement.calls) and name in statement.sure
+        for summary, direct in list(self._closure(summaries)):
+            for free in summary.free:
+                if free in skip:
+                    continue
+                version = trace.env.get(free)
+                sure = called and direct and free in summary.sure and summary.kind != "class"
+                if version is not None:
+                    trace.take(free, version, site, sure)
+                elif free not in known.BUILTINS and free not in known.GIVEN:
+                    trace.unknown(free, site, sure)
+            if state.name and summary.opaque and not state.opaque:
+                state.opaque = summary.opaque
+                trace.opaque_step = state.name
+            self.uses(summary.uses, line)
+            for text in summary.words:
+                self.words(text)
+            self._done_to_globals(summary, site)
+        self._stateful(name, summaries, statement, site)
+
+    def _stateful(
+        self, name: str, summaries: list[Summary], statement: Statement, site: Site
+    ) -> None:
+        if any(summary.stateful for summary in summaries) and name not in statement.binds:
+            self.trace.change_name(name, site)
+
+    def _done_to_globals(self, summary: Summary, site: Site) -> None:
+        trace = self.trace
+        if not trace.state.name:
+            return
+        for change in summary.changes:
+            version = trace.env.get(change.name)
+            if version is not None and self.counts(change, version):
+                trace.change_name(change.name, site)
+        for call in summary.calls:
+            version = trace.env.get(call.root)
+            if version is None or call.root in summary.params:
+                continue
+            for name in self._changed_by(call, version):
+                if name not in summary.params and name in trace.env and name in summary.free:
+                    trace.change_name(name, site)
+        for name in summary.binds:
+            old = trace.env.get(name)
+            if old is not None and old.giver == trace.state.name and old.kind == "data":
+                old.site = site
+                continue
+            usable = old if old is not None and old.kind != "gone" else None
+            trace.env[name] = Version(trace.state.name, "data", site, False, usable)
+            trace.state.own[name] = site
+
+    def called_free(self, statement: Statement) -> Names:
+        """Global names that the functions called by a statement read, transitively."""
+        called = []
+        for call in statement.calls:
+            version = self.trace.env.get(call.root)
+            if version is not None:
+                called.extend(version.carries)
+        return NOTHING.union(*[summary.free for summary, _ in self._closure(called)])
+
+    def rebound_by_calls(self, statement: Statement) -> bool:
+        """Tell whether a function called by a statement binds or changes a global name."""
+        called = []
+        for call in statement.calls:
+            version = self.trace.env.get(call.root)
+            if version is not None:
+                called.extend(version.carries)
+        return any(
+            summary.binds or any(self._is_data(change) for change in summary.changes)
+            for summary, _ in self._closure(called)
+        )
+
+    def _is_data(self, change: Change) -> bool:
+        version = self.trace.env.get(change.name)
+        return version is not None and self.counts(change, version)
+
+    # values ------------------------------------------------------------------------------------
+
+    def version(
+        self, name: str, value: Value, summaries: tuple[Summary, ...], site: Site
+    ) -> Version:
+        """Return the version that binding a value makes."""
+        version = Version("", "data", site, value=value)
+        version.carries = (*summaries, *[s for s in value.inner if s.kind != "class"])
+        version.instances = tuple(s for s in value.inner if s.kind == "class")
+        version.what = value.kind
+        if value.kind == "generator":
+            version.unstorable = "a generator"
+        if summaries:
+            version.what = "definition"
+            return version
+        for other in value.same | value.part | value.holds:
+            self._inherit(version, other, value)
+        for made in value.made:
+            self._made(version, made, value, 0)
+        if value.text is not None:
+            version.text = self.outside.text(value.text)
+        return version
+
+    def _inherit(self, version: Version, name: str, value: Value) -> None:
+        old = self.trace.env.get(name)
+        if old is None or old.kind == "import":
+            return
+        version.carries += old.carries
+        version.instances += old.instances
+        if name in value.same | value.part and not value.view and not value.made:
+            version.unstorable = version.unstorable or old.unstorable
+        if name in value.same or name in value.view:
+            version.what = version.what or old.what
+        elif old.what in ("pandas", "numpy"):
+            version.what = version.what or old.what
+
+    def _made(self, version: Version, made: Made, value: Value, depth: int) -> None:
+        old = self.trace.env.get(made.root)
+        if old is None or (old.kind == "import" and not old.carries):
+            self._made_by_library(version, made, old)
+            return
+        if not made.attrs:
+            for summary in old.carries:
+                self._result(version, summary, made, None, depth)
+            for summary in old.instances:
+                method = self._member(summary, "__call__")
+                if method is not None:
+                    self._result(version, method, made, summary, depth)
+            return
+        attr = made.attrs[-1]
+        if old.unstorable and attr in known.HANDLES:
+            version.unstorable = f"bound to {old.unstorable}"
+        if old.what in ("pandas", "numpy", "matplotlib") and not version.what:
+            version.what = old.what
+        for summary in (*old.instances, *[s for s in old.carries if s.kind == "class"]):
+            method = self._member(summary, attr)
+            if method is not None:
+                self._result(version, method, made, summary, depth)
+
+    def _made_by_library(self, version: Version, made: Made, old: Version | None) -> None:
+        if old is None and made.root not in known.BUILTINS:
+            if not made.attrs and made.root in known.UNSTORABLE:
+                version.unstorable = known.UNSTORABLE[made.root]
+            return
+        dotted = ".".join(((old.dotted if old is not None else made.root), *made.attrs))
+        reason = self.outside.unstorable(dotted)
+        if reason:
+            version.unstorable = reason
+        kind = self.outside.kind(dotted)
+        if kind:
+            version.what = kind
+
+    def _result(
+        self, version: Version, summary: Summary, made: Made, owner: Summary | None, depth: int
+    ) -> None:
+        """Add what calling a function gives back to a version."""
+        if depth > 8:
+            return
+        if summary.kind == "class":
+            version.instances += (summary,)
+            version.unstorable = version.unstorable or self._refuses(summary)
+            return
+        if summary.kind == "generator":
+            version.unstorable = "a generator"
+            version.carries += (summary._replace(kind="function"),)
+            return
+        returned = summary.returns
+        version.carries += tuple(s for s in returned.inner if s.kind != "class")
+        version.instances += tuple(s for s in returned.inner if s.kind == "class")
+        if returned.kind == "generator":
+            version.unstorable = "a generator"
+        shares = returned.same | returned.part | returned.holds
+        if owner is not None and summary.params[:1] and summary.params[0] in shares:
+            version.instances += (owner,)
+        for name in shares:
+            if name in summary.params:
+                offset = 1 if owner is not None else 0
+                position = summary.params.index(name) - offset
+                for other in made.args[position] if 0 <= position < len(made.args) else ():
+                    self._inherit(version, other, Value())
+            else:
+                self._inherit(version, name, Value(same=frozenset((name,))))
+        for inner in returned.made:
+            if inner.root not in summary.params:
+                self._made(version, inner, returned, depth + 1)
+
+    def _refuses(self, summary: Summary) -> str:
+        if summary.unstorable:
+            return summary.unstorable
+        for made in summary.stored:
+            holder = Version("", "data", self.trace.site(1))
+            self._made(holder, made, Value(), 4)
+            if holder.unstorable:
+                return f"an object that holds {holder.unstorable}"
+        return ""
+
+    def twins(self, name: str, value: Value) -> list[str]:
+        """Names bound by the same call that gives objects tied to each other."""
+        tied = any(made.attrs[-1:] and made.attrs[-1] in _TWINS for made in value.made) or any(
+            made.root in _TWINS for made in value.made
+        )
+        if not tied:
+            return []
+        return [
+            other
+            for other, version in self.trace.env.items()
+            if other != name
+            and version.value.made == value.made
+            and version.site == self.trace.env[name].site
+        ]
+
+    def rebound(self, name: str, old: Version | None, new: Version) -> None:
+        """A class that is defined anew while objects of the old one are alive."""
+        if any(_changing_protocol(summary) for summary in new.instances):
+            self.watched = True
+        if new.what == "defaultdict":
+            self.watched = True
+        if old is None or new.kind != "definition" or old.kind not in ("definition", "data"):
+            return
+        classes = [summary for summary in old.carries if summary.kind == "class"]
+        if not classes or old.giver == new.giver:
+            return
+        for other, version in self.trace.env.items():
+            if any(c is i for c in classes for i in version.instances) and other != name:
+                self.trace.problems.append(
+                    reports.redefined(name, other, self.trace.cell, self.trace.index, new.site.line)
+                )
+                return
+
+    def _watch(self, statement: Statement) -> None:
+        """Reads that change their object: a missing key of a defaultdict, a property."""
+        if not self.watched:
+            return
+        trace = self.trace
+        for name in statement.gets:
+            version = trace.env.get(name)
+            if version is not None and version.what == "defaultdict" and name in statement.reads:
+                trace.change_name(name, trace.site(statement.line))
+        for name in statement.reads:
+            version = trace.env.get(name)
+            if version is None or not version.instances:
+                continue
+            attrs = {attr for root, attr in statement.attrs if root == name}
+            if any(_changes_itself(summary, attrs) for summary in version.instances):
+                trace.change_name(name, trace.site(statement.line))
+
+    # what counts as a change -----------------------------------------------------------------
+
+    def counts(self, change: Change, version: Version) -> bool:
+        """Tell whether a change found in the text changes what the name stands for."""
+        if version.kind in ("import", "gone"):
+            return False
+        if version.what in _FROZEN and change.how != "store":
+            return False
+        if change.how in ("store", "next"):
+            return True
+        if change.how == "aug":
+            return version.what not in _FROZEN and change.name in self.trace.groups
+        if version.kind == "definition":
+            return False
+        methods = [self._member(summary, change.attr) for summary in version.instances]
+        if any(method is not None for method in methods):
+            return False
+        if change.how == "method":
+            if version.what == "pandas" and change.attr in known.READERS_OF["pandas"]:
+                return False
+            if change.attr in _PLOTTERS:
+                return version.what == "matplotlib" or bool(_FIGURES.match(change.name))
+        return True
+
+    # the world outside names -------------------------------------------------------------------
+
+    def uses(self, uses: Iterable[Use], line: int) -> None:
+        """Record draws, seeds and files of the statement at hand."""
+        for use in uses:
+            self.outside.use(use, line)
+
+    def is_setting(self, statement: Statement) -> bool:
+        """Tell whether a step's statement sets something that later steps rely on."""
+        return self.outside.is_setting(statement)
+
+    def words(self, text: str) -> None:
+        """Imports named inside text given to a call count as used."""
+        trace = self.trace
+        for word in _WORD.findall(text):
+            version = trace.env.get(word)
+            if version is not None and version.kind == "import":
+                trace.use(trace.state, word, version)
+
+    def touched(self, name: str, version: Version, site: Site) -> None:
+        """A step changes something through a handle that setup code makes anew each time."""
+        self.outside.touched(name, version, site)
+
+
+def _arguments(call: Call, summary: Summary, params: Names, bound_self: str) -> set[str]:
+    """Return the caller's names whose objects arrive at the parameters given."""
+    changed: set[str] = set()
+    offset = 1 if bound_self else 0
+    for position, names in enumerate(call.args):
+        index = position + offset
+        if index < len(summary.params) and summary.params[index] in params:
+            changed |= names
+    for keyword, names in call.keywords:
+        if keyword in params:
+            changed |= names
+    return changed
+
+
+def _changing_protocol(summary: Summary) -> bool:
+    return any(
+        method.params and method.params[0] in method.changed
+        for name, method in summary.members.items()
+        if name not in _MAKING
+    )
+
+
+def _changes_itself(summary: Summary, attrs: set[str]) -> bool:
+    for name, method in summary.members.items():
+        own = bool(method.params) and method.params[0] in method.changed
+        if own and (name in attrs or (name.startswith("__") and name not in _MAKING)):
+            return True
+    return False

@@ -1,0 +1,534 @@
+"""Reading of one code cell: which names its statements read, bind and change, and how surely."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from nbpipe.compile import magics
+from nbpipe.compile import mutations as known
+from nbpipe.compile.calls import read_call
+from nbpipe.compile.expressions import EXPRESSIONS, Expressions, _elements, chain, literal
+from nbpipe.compile.facts import NOTHING, PLAIN, CellFacts, Fault, Statement, Value
+from nbpipe.compile.functions import read_class, read_function
+from nbpipe.compile.scopes import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_BLOCKS = (ast.If, ast.Try, ast.With)
+_NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
+_FLAT = (ast.Pass, ast.Import, ast.ImportFrom)
+CACHED_CELLS = 65536
+
+
+@lru_cache(maxsize=CACHED_CELLS)
+def read_cell(source: str) -> CellFacts:
+    """Read a code cell.
+
+    Parameters
+    ----------
+    source
+        Its text; IPython's magics, shell lines and top-level ``await`` are understood.
+
+    Returns
+    -------
+    CellFacts
+        One `Statement` for each top-level statement; none and a fault where the text is not
+        Python. Nothing is raised, whatever the text.
+    """
+    tree, fault = _parse(source)
+    if tree is None:
+        return CellFacts((), fault)
+    late = any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(alias.name == "annotations" for alias in node.names)
+        for node in tree.body
+    )
+    statements = tuple([_read_statement(node, late) for node in tree.body])
+    shows = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
+    return CellFacts(statements, None, shows)
+
+
+def _parse(source: str) -> tuple[ast.Module | None, Fault | None]:
+    try:
+        if not magics.is_cell_magic(source):
+            try:
+                return ast.parse(source), None
+            except SyntaxError:
+                if not magics.has_magic(source):
+                    raise
+        return ast.parse(magics.to_python(source)), None
+    except SyntaxError as error:
+        message = f"This cell is not valid Python: {error.msg}."
+        return None, Fault("syntax-error", message, error.lineno, "Correct it, or tag the cell `skip`.")
+    except ValueError:
+        message = "This cell holds a character that Python does not allow (NUL)."
+        return None, Fault("syntax-error", message, 1, "Delete it and type the line anew.")
+    except (RecursionError, MemoryError):
+        message = "This cell is nested too deeply for Python to read."
+        return None, Fault("syntax-error", message, None, "Split its longest expression.")
+
+
+def _read_statement(node: ast.stmt, late: bool) -> Statement:
+    reader = Reader(late)
+    try:
+        reader.statement(node)
+    except RecursionError:
+        reader = Reader(late)
+        _read_flatly(reader, node)
+    return reader.finish(node)
+
+
+def _read_flatly(reader: Reader, node: ast.stmt) -> None:
+    """Read a statement too deep to walk: every name in it may be read and bound."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Load):
+                reader.scope.reads.setdefault(part.id, part.lineno)
+            else:
+                reader.scope.stores[part.id] = part.lineno
+    if isinstance(node, ast.Assign):
+        reader.scope.bound.update(t.id for t in node.targets if isinstance(t, ast.Name))
+
+
+class Reader(Expressions):
+    """Reads one top-level statement."""
+
+    def __init__(self, late: bool) -> None:
+        super().__init__()
+        self.late_annotations = late
+        self.terminated = False
+
+    # the whole statement ---------------------------------------------------------------
+
+    def finish(self, node: ast.stmt) -> Statement:
+        """Return what was found."""
+        scope = self.scope
+        bound, stores = scope.bound, scope.stores
+        first = getattr(node, "decorator_list", None)
+        maybe = {n: ln for n, ln in stores.items() if n not in bound} if len(stores) > len(bound) else {}
+        return Statement(
+            first[0].lineno if first else node.lineno,
+            node.end_lineno or node.lineno,
+            _kind(node, scope),
+            scope.reads,
+            frozenset(scope.sure),
+            scope.peeks,
+            scope.inner,
+            scope.after,
+            {n: ln for n, ln in stores.items() if n in bound},
+            maybe,
+            frozenset(scope.gone),
+            frozenset(scope.maybe_gone - scope.gone),
+            tuple(scope.changes),
+            tuple(scope.calls),
+            tuple(scope.uses),
+            tuple(scope.links),
+            scope.values,
+            scope.summaries,
+            scope.imports,
+            frozenset(scope.attrs),
+            frozenset(scope.gets),
+            tuple(scope.words),
+            scope.opaque,
+            _effect(node),
+            _is_pure(node),
+            scope.star,
+            frozenset(scope.modules),
+        )
+
+    def statement(self, node: ast.stmt) -> None:
+        """Read one statement at any depth."""
+        handler = _STATEMENTS.get(type(node))
+        if handler is not None:
+            handler(self, node)
+        else:
+            self.visit(node)
+
+    def block(self, body: list[ast.stmt]) -> bool:
+        """Read statements in order; tell whether they never come to their end."""
+        ended = False
+        for node in body:
+            self.statement(node)
+            ended = ended or isinstance(node, _ENDS) or self.terminated
+            self.terminated = False
+        return ended
+
+    def branches(self, bodies: list[list[ast.stmt]], sure: bool = False) -> None:
+        """Read alternatives: bound for certain is what all that come to their end have bound."""
+        scope = self.scope
+        before, gone = set(scope.bound), set(scope.gone)
+        merged: set[str] | None = None
+        every_gone: set[str] | None = None
+        self.unsure += not sure
+        for body in bodies:
+            scope.bound, scope.gone = set(before), set(gone)
+            ended = self.block(body)
+            scope.maybe_gone |= scope.gone
+            if not ended:
+                merged = scope.bound if merged is None else merged & scope.bound
+                every_gone = scope.gone if every_gone is None else every_gone & scope.gone
+        self.unsure -= not sure
+        self.terminated = merged is None
+        scope.bound = before if merged is None else merged
+        scope.gone = gone if every_gone is None else every_gone
+
+    # simple statements -------------------------------------------------------------------
+
+    def _expression(self, node: ast.Expr) -> None:
+        self.bare = node.value
+        self.visit(node.value)
+
+    def _assign(self, node: ast.Assign) -> None:
+        value = self._assigned(node.value)
+        for target in node.targets:
+            self.target(target, value)
+
+    def _assigned(self, node: ast.expr) -> Value:
+        self.defer = isinstance(
+            node, (ast.Lambda, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.GeneratorExp)
+        )
+        self.valued = node
+        self.visit(node)
+        self.defer = False
+        self.valued = None
+        value = self.value(node)
+        if self.scope.kind == "module" and isinstance(
+            node, (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.UnaryOp, ast.Set)
+        ):
+            return value._replace(json=literal(node), kind=value.kind or _sign(node))
+        return value
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        if self.scope.kind != "function" and not self.late_annotations:
+            self.visit(node.annotation)
+        if node.value is not None:
+            self.target(node.target, self._assigned(node.value))
+        elif not isinstance(node.target, ast.Name):
+            self.visit(node.target)
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        target = node.target
+        if isinstance(target, ast.Name):
+            self.load(target.id, target.lineno)
+            self.visit(node.value)
+            self.change(target, "aug")
+            held = self.value(node.value)
+            value = Value(same=self.resolve(target.id), holds=held.same | held.holds)
+            self.store(target.id, target.lineno, value)
+            return
+        self.visit(node.value)
+        self.place(target)
+
+    def _delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            names = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+            for name in names:
+                if isinstance(name, ast.Name):
+                    self._delete_name(name)
+                else:
+                    self.change(name, "store", "del")
+                    self.visit(name)
+
+    def _delete_name(self, node: ast.Name) -> None:
+        self.load(node.id, node.lineno)
+        scope = self.scope
+        scope.bound.discard(node.id)
+        scope.values.pop(node.id, None)
+        if scope.kind == "function":
+            scope.stores[node.id] = node.lineno
+            return
+        scope.stores.pop(node.id, None)
+        scope.gone.add(node.id)
+
+    def _import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            top = alias.name.partition(".")[0]
+            name = alias.asname or top
+            self.scope.imports[name] = alias.name if alias.asname else top
+            self.scope.modules.add(top)
+            self.store(name, node.lineno)
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        if module != "__future__" and not node.level:
+            self.scope.modules.add(module.partition(".")[0])
+        for alias in node.names:
+            if alias.name == "*":
+                self.scope.star = module
+            elif module == "__future__":
+                continue
+            else:
+                name = alias.asname or alias.name
+                self.scope.imports[name] = f"{module}.{alias.name}"
+                self.store(name, node.lineno)
+
+    def _global(self, node: ast.Global) -> None:
+        if self.scope.kind == "function":
+            self.scope.globals.update(node.names)
+
+    def _nonlocal(self, node: ast.Nonlocal) -> None:
+        self.scope.nonlocals.update(node.names)
+
+    def _return(self, node: ast.Return) -> None:
+        if node.value is not None:
+            self.defer = isinstance(node.value, (ast.Lambda, ast.GeneratorExp))
+            self.visit(node.value)
+            self.defer = False
+            self.scope.returns.append(self.value(node.value))
+
+    # compound statements -----------------------------------------------------------------
+
+    def _if(self, node: ast.If) -> None:
+        self.visit(node.test)
+        self.branches([node.body, node.orelse])
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
+        self.visit(node.iter)
+        value = _elements(self.value(node.iter))
+        before = set(self.scope.bound)
+        self.target(node.target, value)
+        self.block(node.body)
+        self.terminated = False
+        self.scope.bound = before | (self.scope.bound if _runs(node.iter) else set())
+        self.scope.maybe_gone |= self.scope.gone
+        self.block(node.orelse)
+
+    def _while(self, node: ast.While) -> None:
+        self.visit(node.test)
+        always = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        before = set(self.scope.bound)
+        self.unsure += not always
+        self.block(node.body)
+        self.unsure -= not always
+        self.terminated = False
+        if not always:
+            self.scope.bound = before
+        self.block(node.orelse)
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            self.visit(item.context_expr)
+            if item.optional_vars is not None:
+                self.target(item.optional_vars, self.value(item.context_expr))
+        self.terminated = self.block(node.body)
+
+    def _try(self, node: ast.Try) -> None:
+        scope = self.scope
+        before = set(scope.bound)
+        guarded = any(_catches_names(handler) for handler in node.handlers)
+        self.unsure += guarded
+        self.block(node.body)
+        self.unsure -= guarded
+        ended = self.block(node.orelse)
+        merged = None if ended or _always_ends(node.body) else set(scope.bound)
+        for handler in node.handlers:
+            scope.bound = set(before)
+            if not self._handler(handler):
+                merged = set(scope.bound) if merged is None else merged & scope.bound
+        scope.bound = before if merged is None else merged
+        self.terminated = merged is None
+        self.block(node.finalbody)
+
+    def _handler(self, node: ast.ExceptHandler) -> bool:
+        scope = self.scope
+        if node.type is not None:
+            self.visit(node.type)
+        if node.name:
+            known_before = node.name in scope.bound or node.name in scope.stores
+            self.store(node.name, node.lineno)
+        self.unsure += 1
+        ended = self.block(node.body)
+        self.unsure -= 1
+        if node.name:
+            scope.bound.discard(node.name)
+            if scope.kind != "function":
+                if not known_before:
+                    scope.stores.pop(node.name, None)
+                scope.maybe_gone.add(node.name)
+        return ended
+
+    def _match(self, node: ast.Match) -> None:
+        self.visit(node.subject)
+        value = _elements(self.value(node.subject))
+        scope = self.scope
+        before = set(scope.bound)
+        results: list[set[str]] = []
+        total = False
+        for case in node.cases:
+            scope.bound = set(before)
+            self._pattern(case.pattern, value)
+            if case.guard is not None:
+                self.visit(case.guard)
+            self.unsure += 1
+            ended = self.block(case.body)
+            self.unsure -= 1
+            total = total or (case.guard is None and _catches_all(case.pattern))
+            if not ended:
+                results.append(scope.bound)
+        if not total:
+            results.append(self._captured(node, before))
+        scope.bound = set.intersection(*results) if results else before
+
+    def _captured(self, node: ast.Match, before: set[str]) -> set[str]:
+        """Names bound where no case matches: none, but one lone case is taken to match."""
+        return self.scope.bound if len(node.cases) == 1 else before
+
+    def _pattern(self, node: ast.pattern, value: Value) -> None:
+        for part in ast.walk(node):
+            name = getattr(part, "name", None) or getattr(part, "rest", None)
+            if isinstance(name, str):
+                self.store(name, getattr(part, "lineno", 1), value)
+            elif isinstance(part, (ast.MatchValue, ast.MatchClass)):
+                self.visit(part.value if isinstance(part, ast.MatchValue) else part.cls)
+            elif isinstance(part, ast.MatchMapping):
+                for key in part.keys:
+                    self.visit(key)
+
+
+def _sign(node: ast.expr) -> str:
+    return "immutable" if isinstance(node, ast.UnaryOp) else ""
+
+
+def _runs(node: ast.expr) -> bool:
+    """Tell whether a loop over this surely runs at least once."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return bool(node.elts) and not all(isinstance(item, ast.Starred) for item in node.elts)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        last = node.args[:1] if len(node.args) == 1 else node.args[1:2]
+        first = node.args[0] if len(node.args) == 2 else ast.Constant(0)
+        ends = [p.value if isinstance(p, ast.Constant) else None for p in (first, *last)]
+        return all(isinstance(end, int) for end in ends) and ends[0] < ends[-1]  # type: ignore[operator]
+    return False
+
+
+def _always_ends(body: list[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[-1], _ENDS)
+
+
+def _catches_names(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(isinstance(kind, ast.Name) and kind.id in _NAME_ERRORS for kind in types)
+
+
+def _catches_all(pattern: ast.pattern) -> bool:
+    if isinstance(pattern, ast.MatchOr):
+        return any(_catches_all(part) for part in pattern.patterns)
+    return isinstance(pattern, ast.MatchAs) and pattern.pattern is None
+
+
+def _kind(node: ast.stmt, scope: Scope) -> str:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return "import"
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return "definition"
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return "definition" if _defines(node) else "assign"
+    if isinstance(node, _BLOCKS) and scope.imports and _only_imports(node):
+        return "import"
+    return "code"
+
+
+def _defines(node: ast.Assign | ast.AnnAssign) -> bool:
+    """Tell whether an assignment defines a function or a class: a lambda, a named tuple."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+        return False
+    value = node.value
+    if isinstance(value, ast.Lambda):
+        return True
+    if not isinstance(value, ast.Call):
+        return False
+    names = chain(value.func)
+    if names is None:
+        return False
+    made = names[-1] in known.FACTORIES and bool(value.args)
+    return made or (names == ("type",) and len(value.args) == 3)
+
+
+def _only_imports(node: ast.stmt) -> bool:
+    if isinstance(node, _FLAT):
+        return True
+    if isinstance(node, ast.Assign):
+        return isinstance(node.value, (ast.Constant, ast.Name, ast.Attribute))
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant) or _is_pure(node)
+    if isinstance(node, ast.If):
+        return all(map(_only_imports, node.body + node.orelse))
+    if isinstance(node, ast.With):
+        return all(map(_only_imports, node.body))
+    if isinstance(node, ast.Try):
+        bodies = node.body + node.orelse + node.finalbody
+        bodies = bodies + [part for handler in node.handlers for part in handler.body]
+        return all(map(_only_imports, bodies))
+    return isinstance(node, ast.Raise)
+
+
+def _effect(node: ast.stmt) -> tuple[str, ...]:
+    """Return the dotted target of a statement that may be a setting."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        func = node.value.func
+        names = chain(func)
+        if names is None and isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
+            names = chain(func.value.func)
+            return (*names, "()", func.attr) if names else ()
+        return names or ()
+    if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        place = targets[0]
+        if isinstance(place, ast.Subscript):
+            names = chain(place.value)
+            return (*names, "[]") if names else ()
+        if isinstance(place, ast.Attribute):
+            if isinstance(place.value, ast.Call):
+                names = chain(place.value.func)
+                return (*names, "()", place.attr, "=") if names else ()
+            names = chain(place)
+            return (*names, "=") if names else ()
+    return ()
+
+
+def _is_pure(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Expr):
+        return isinstance(node, ast.Pass)
+    value = node.value
+    if isinstance(value, ast.Call):
+        names = chain(value.func)
+        if names is None:
+            return False
+        return names[-1] in known.PURE_CALLS or (len(names) > 1 and names[-1] in known.HARMLESS)
+    return isinstance(value, (ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.JoinedStr))
+
+
+_STATEMENTS: dict[type, Callable[..., None]] = {
+    ast.Expr: Reader._expression,
+    ast.Assign: Reader._assign,
+    ast.AnnAssign: Reader._annotated,
+    ast.AugAssign: Reader._augmented,
+    ast.Delete: Reader._delete,
+    ast.Import: Reader._import,
+    ast.ImportFrom: Reader._import_from,
+    ast.Global: Reader._global,
+    ast.Nonlocal: Reader._nonlocal,
+    ast.Return: Reader._return,
+    ast.If: Reader._if,
+    ast.For: Reader._for,
+    ast.AsyncFor: Reader._for,
+    ast.While: Reader._while,
+    ast.With: Reader._with,
+    ast.AsyncWith: Reader._with,
+    ast.Try: Reader._try,
+    ast.TryStar: Reader._try,
+    ast.Match: Reader._match,
+    ast.FunctionDef: read_function,
+    ast.AsyncFunctionDef: read_function,
+    ast.ClassDef: read_class,
+}
+Reader.handlers = {**EXPRESSIONS, ast.Call: read_call}
+__all__ = ["NOTHING", "PLAIN", "Reader", "read_cell"]

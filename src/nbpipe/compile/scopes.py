@@ -1,0 +1,186 @@
+"""The places that names live in while a cell is read: cell, function, class, comprehension."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbpipe.compile.facts import NOTHING, PLAIN, Change, Summary, Value
+
+if TYPE_CHECKING:
+    from nbpipe.compile.facts import Call, Made, Names, Use
+
+
+class Scope:
+    """What has been read and bound so far in one place."""
+
+    __slots__ = (
+        "after", "alias", "attrs", "bound", "calls", "changes", "gets", "globals", "gone",
+        "imports", "inner", "kind", "links", "maybe_gone", "members", "modules", "nonlocals", "opaque",
+        "parent", "peeks", "reads", "returns", "star", "stored", "stores", "summaries", "sure", "uses",
+        "values", "words", "yields",
+    )  # fmt: skip
+
+    def __init__(self, kind: str, parent: Scope | None = None) -> None:
+        self.kind = kind
+        self.parent = parent
+        self.reads: dict[str, int] = {}
+        self.sure: set[str] = set()
+        self.bound: set[str] = set()
+        self.stores: dict[str, int] = {}
+        self.changes: list[Change] = []
+        self.alias: dict[str, Names] = {}
+        if kind == "comprehension" and parent is not None:
+            self._share(parent)
+            return
+        self.peeks: dict[str, int] = {}
+        self.inner: dict[str, int] = {}
+        self.after: dict[str, Names] = {}
+        self.calls: list[Call] = []
+        self.uses: list[Use] = []
+        self.links: list[tuple[str, Names]] = []
+        self.stored: list[Made] = []
+        self.words: list[str] = []
+        self.attrs: set[tuple[str, str]] = set()
+        self.gets: set[str] = set()
+        self.values: dict[str, Value] = {}
+        self.summaries: dict[str, tuple[Summary, ...]] = {}
+        self.imports: dict[str, str] = {}
+        self.modules: set[str] = set()
+        self.gone: set[str] = set()
+        self.maybe_gone: set[str] = set()
+        self.globals: set[str] = set()
+        self.nonlocals: set[str] = set()
+        self.members: dict[str, Summary] = {}
+        self.returns: list[Value] = []
+        self.yields = False
+        self.opaque = ""
+        self.star = ""
+
+    def _share(self, parent: Scope) -> None:
+        """A comprehension writes what is not a name of its own straight into its parent."""
+        for slot in (
+            "peeks", "inner", "after", "calls", "uses", "words", "attrs", "gets", "values",
+            "summaries", "imports", "modules", "gone", "maybe_gone", "globals", "nonlocals",
+            "members", "returns", "links", "stored",
+        ):  # fmt: skip
+            setattr(self, slot, getattr(parent, slot))
+        self.yields = False
+        self.opaque = ""
+        self.star = ""
+
+
+def merge(old: Value | None, new: Value) -> Value:
+    """Return what a name may hold that was bound in two ways."""
+    if old is None:
+        return new
+    return Value(
+        old.same | new.same,
+        old.part | new.part,
+        old.view | new.view,
+        old.holds | new.holds,
+        old.made + new.made,
+        old.inner + new.inner,
+        old.kind if old.kind == new.kind else "",
+        old.text if old.text == new.text else None,
+    )
+
+
+def merge_all(values: list[Value]) -> Value:
+    """Return what one of many values may be."""
+    merged: Value | None = None
+    for value in values:
+        merged = merge(merged, value)
+    return merged or PLAIN
+
+
+def close_aliases(alias: dict[str, Names], names: Names) -> Names:
+    """Return names with everything that the local names among them stand for."""
+    seen = set(names)
+    queue = [name for name in names if name in alias]
+    while queue:
+        for other in alias[queue.pop()]:
+            if other not in seen:
+                seen.add(other)
+                if other in alias:
+                    queue.append(other)
+    return frozenset(seen)
+
+
+def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Summary:
+    """Return what a function does, seen from outside, when its body has been read."""
+    own = (set(scope.stores) | set(params)) - scope.globals - scope.nonlocals
+    alias = {
+        local: value.same | value.part | value.view | scope.alias.get(local, NOTHING)
+        for local, value in scope.values.items()
+    }
+    for local, roots in scope.alias.items():
+        alias.setdefault(local, roots)
+    changes: list[Change] = []
+    changed: set[str] = set()
+    for change in scope.changes:
+        for root in close_aliases(alias, frozenset((change.name,))):
+            if root in params:
+                changed.add(root)
+            elif root not in own:
+                changes.append(change._replace(name=root))
+    calls = tuple(
+        call._replace(
+            args=tuple(close_aliases(alias, arg) for arg in call.args),
+            keywords=tuple((key, close_aliases(alias, arg)) for key, arg in call.keywords),
+        )
+        for call in scope.calls
+        if call.root not in own or call.args or call.keywords or call.root in params
+    )
+    returned = _outward(merge_all(scope.returns), scope, own)
+    if returned.inner:
+        closed = tuple(_closed(inner, own) for inner in returned.inner)
+        returned = returned._replace(inner=closed)
+    return Summary(
+        name,
+        "generator" if scope.yields else kind,
+        {n: line for n, line in scope.reads.items() if n not in own},
+        frozenset(n for n in scope.sure if n not in own),
+        frozenset(scope.globals & set(scope.stores)),
+        tuple(changes),
+        params,
+        frozenset(changed),
+        calls,
+        tuple(use for use in scope.uses if use.root not in own or use.attrs),
+        scope.opaque,
+        tuple(scope.words),
+        returned,
+        stored=tuple(scope.stored),
+        stateful=bool(scope.nonlocals & set(scope.stores)),
+    )
+
+
+def _closed(inner: Summary, own: set[str]) -> Summary:
+    """Return a nested function as the outside sees it: names of the function around are its own."""
+    if own.isdisjoint(inner.free):
+        return inner
+    free = {name: line for name, line in inner.free.items() if name not in own}
+    changes = tuple(change for change in inner.changes if change.name not in own)
+    stateful = inner.stateful or len(changes) < len(inner.changes)
+    return inner._replace(free=free, changes=changes, stateful=stateful, sure=inner.sure - own)
+
+
+def _outward(value: Value, scope: Scope, own: set[str]) -> Value:
+    """Return a returned value with the function's local names resolved."""
+    seen: set[str] = set()
+    for _ in range(8):
+        local = [
+            name
+            for name in value.same | value.part | value.view | value.holds
+            if name in own and name not in seen
+        ]
+        if not local:
+            break
+        for name in local:
+            seen.add(name)
+            inner = scope.summaries.get(name, ())
+            value = merge(value, scope.values.get(name, PLAIN)._replace(kind="", text=None))
+            value = value._replace(inner=value.inner + inner)
+    for made in value.made:
+        if not made.attrs and made.root in scope.summaries:
+            value = value._replace(inner=value.inner + scope.summaries[made.root])
+    return value._replace(kind="", text=None, json=None)

@@ -1,0 +1,272 @@
+"""Turns a finished walk through a notebook into the flow of its steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbpipe.compile import reports
+from nbpipe.compile.flow import Flow, Need, Snippet, StepFlow
+from nbpipe.compile.tracing import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nbpipe.compile.flow import Block, Site
+    from nbpipe.compile.versions import StepState, Unit
+
+_ALWAYS = ("import", "definition", "setting")
+
+
+def trace_flow(
+    blocks: Sequence[Block],
+    bound: Mapping[str, frozenset[str]],
+    keep: Mapping[str, frozenset[str]],
+) -> Flow:
+    """Walk through the blocks and say what each step needs, gives and replays."""
+    trace = Trace(bound)
+    trace.run(blocks)
+    return _Finish(trace, blocks, keep).flow()
+
+
+class _Finish:
+    def __init__(
+        self, trace: Trace, blocks: Sequence[Block], keep: Mapping[str, frozenset[str]]
+    ) -> None:
+        self.trace = trace
+        self.blocks = blocks
+        self.keep = keep
+        self.indices = {block.cell.id: block.cell.index for block in blocks}
+        self.snippets: dict[tuple[int, bool], Snippet] = {}
+        self.problems = list(trace.problems)
+
+    def flow(self) -> Flow:
+        """Return everything found."""
+        trace = self.trace
+        self._ask_all()
+        self._missing()
+        self._cycles()
+        self._unstorable()
+        steps = tuple(self._step(state) for state in trace.steps.values())
+        return Flow(steps, trace.defaults, frozenset(trace.seeded), tuple(self.problems))
+
+    def _ask_all(self) -> None:
+        """An opaque step may read anything above it; other notebooks may take what is kept."""
+        trace = self.trace
+        for name, names in self.keep.items():
+            state = trace.steps.get(name)
+            if state is not None:
+                state.given |= names & state.own.keys()
+        opaque = [state for state in trace.steps.values() if state.opaque]
+        if not opaque:
+            return
+        last = max(state.last for state in opaque)
+        for name, version in trace.env.items():
+            giver = trace.steps.get(version.giver)
+            if giver is None or giver.last >= last or version.kind != "data" or version.unstorable:
+                continue
+            if any(state is not giver and state.last > giver.last for state in opaque):
+                trace.ask(name, version)
+
+    def _missing(self) -> None:
+        """Names that nothing above gives: given below, deleted, given unseen, or by nobody here."""
+        order = list(self.trace.steps)
+        for position, step in enumerate(order):
+            state = self.trace.steps[step]
+            for name, (site, sure, opaque) in state.missing.items():
+                if name in state.needs or not sure:
+                    continue
+                later = next((s for s in order[position:] if name in self.trace.steps[s].own), "")
+                version = self.trace.env.get(name)
+                index = self.indices.get(site.cell)
+                if version is not None and version.kind == "gone":
+                    giver = version.giver
+                    self.problems.append(reports.deleted(name, step, giver, site, index))
+                elif later and not opaque:
+                    self.problems.append(reports.used_before(name, step, later, site, index))
+
+    # cycles ------------------------------------------------------------------------------------
+
+    def _cycles(self) -> None:
+        trace = self.trace
+        if not any(len(state.cells) > 1 for state in trace.steps.values()):
+            return
+        givers = {
+            name: {taken.version.giver for taken in state.needs.values()} & trace.steps.keys()
+            for name, state in trace.steps.items()
+        }
+        reported: set[str] = {p.code for p in self.problems if p.code == "cycle"}
+        for name in trace.steps:
+            loop = _loop(name, givers)
+            if loop and not reported:
+                state = trace.steps[name]
+                taken = {n: t for n, t in state.needs.items() if t.version.giver in loop}
+                site = next(iter(taken.values())).read
+                index = self.indices.get(site.cell)
+                names = ", ".join(sorted(taken))
+                self.problems.append(reports.cycle(loop, names, site, index))
+                return
+
+    # unstorable ---------------------------------------------------------------------------------
+
+    def _unstorable(self) -> None:
+        found: dict[tuple[str, str], tuple[str, Site, list[str]]] = {}
+        for step, state in self.trace.steps.items():
+            for name, taken in state.needs.items():
+                version = taken.version
+                if version.unstorable and version.giver in self.trace.steps:
+                    entry = found.setdefault(
+                        (name, version.giver), (version.unstorable, version.site, [])
+                    )
+                    entry[2].append(f"step {step}")
+        for (name, giver), (what, site, readers) in found.items():
+            index = self.indices.get(site.cell)
+            listed = " and ".join(dict.fromkeys(readers))
+            self.problems.append(reports.unstorable(name, what, giver, listed, site, index))
+
+    # one step ------------------------------------------------------------------------------------
+
+    def _step(self, state: StepState) -> StepFlow:
+        replay = self._replay(state)
+        gives = tuple(sorted(name for name in state.given if self._is_data(state, name)))
+        modules = set(state.modules)
+        for snippet, unit in replay:
+            if snippet.used:
+                modules |= unit.modules
+        return StepFlow(
+            state.name,
+            self._needs(state),
+            gives,
+            {name: site for name, site in sorted(state.own.items()) if self._can_give(state, name)},
+            tuple(snippet for snippet, _ in replay),
+            frozenset(state.parameters),
+            self._together(state, gives),
+            _distinct(state.reads),
+            _distinct(state.writes),
+            frozenset(state.draws),
+            frozenset(state.seeds),
+            frozenset(state.seeds_first),
+            frozenset(modules),
+            state.opaque,
+        )
+
+    def _is_data(self, state: StepState, name: str) -> bool:
+        return True
+
+    def _can_give(self, state: StepState, name: str) -> bool:
+        version = self.trace.env.get(name)
+        if version is None or version.giver != state.name:
+            return not (version is not None and version.kind == "import")
+        return version.kind not in ("import", "gone") and not version.unstorable
+
+    def _needs(self, state: StepState) -> tuple[Need, ...]:
+        needs: dict[str, Need] = {}
+        for name, (site, sure, opaque) in state.missing.items():
+            giver = opaque if opaque and opaque != state.name else None
+            if giver:
+                self.trace.steps[giver].given.add(name)
+            version = self.trace.env.get(name)
+            if version is not None and version.kind == "gone":
+                continue
+            needs[name] = Need(name, giver, site, None, sure and not opaque)
+        for name, taken in state.needs.items():
+            version = taken.version
+            certain = taken.sure and version.sure
+            needs[name] = Need(name, version.giver, taken.read, version.site, certain)
+        return tuple(needs[name] for name in sorted(needs))
+
+    def _together(self, state: StepState, gives: tuple[str, ...]) -> tuple[frozenset[str], ...]:
+        names = set(gives) | set(state.needs)
+        found: list[frozenset[str]] = []
+        for group in {id(group): group for group in state.groups}.values():
+            if group.loose and not group.stirred and not self._stirred_later(group.names):
+                continue
+            shared = frozenset(group.names & names)
+            if len(shared) > 1 and shared not in found:
+                found.append(shared)
+        return tuple(f for f in found if not any(f < other for other in found))
+
+    def _stirred_later(self, names: set[str]) -> bool:
+        return any(
+            group.stirred and len(group.names & names) > 1
+            for state in self.trace.steps.values()
+            for group in state.groups
+        )
+
+    # replay ----------------------------------------------------------------------------------------
+
+    def _replay(self, state: StepState) -> list[tuple[Snippet, Unit]]:
+        chosen: list[tuple[Snippet, Unit]] = []
+        used = set(state.used)
+        for unit in self.trace.units:
+            if unit.block > state.last:
+                break
+            if unit.owner == state.name:
+                continue
+            if unit.kind == "setting" and unit.number not in used:
+                self._use(used, state, unit)
+        for unit in self.trace.units:
+            if unit.block > state.last:
+                break
+            if unit.owner == state.name:
+                continue
+            if unit.kind in _ALWAYS or unit.number in used:
+                chosen.append((self._snippet(unit, unit.number in used), unit))
+        return self._with_needed(state, chosen)
+
+    def _use(self, used: set[int], state: StepState, unit: Unit) -> None:
+        queue = [unit.number]
+        while queue:
+            number = queue.pop()
+            if number not in used:
+                used.add(number)
+                state.parameters |= self.trace.units[number].parameters
+                queue.extend(self.trace.units[number].deps)
+
+    def _with_needed(
+        self, state: StepState, chosen: list[tuple[Snippet, Unit]]
+    ) -> list[tuple[Snippet, Unit]]:
+        """Add the constants that definitions replayed only to be safe need when they are made."""
+        numbers = {unit.number for _, unit in chosen}
+        queue = [number for _, unit in chosen for number in unit.deps]
+        extra: set[int] = set()
+        while queue:
+            number = queue.pop()
+            if number not in numbers:
+                numbers.add(number)
+                extra.add(number)
+                queue.extend(self.trace.units[number].deps)
+        if not extra:
+            return chosen
+        units = [self.trace.units[number] for number in extra]
+        added = [(self._snippet(u, False), u) for u in units if u.owner != state.name]
+        return sorted(chosen + added, key=lambda pair: pair[1].number)
+
+    def _snippet(self, unit: Unit, used: bool) -> Snippet:
+        key = (unit.number, used)
+        snippet = self.snippets.get(key)
+        if snippet is None:
+            snippet = Snippet(unit.site, unit.source, unit.kind, unit.binds, used)
+            self.snippets[key] = snippet
+        return snippet
+
+
+def _loop(start: str, givers: Mapping[str, set[str]]) -> list[str]:
+    """Return the steps on a way from a step back to itself; empty where there is none."""
+    came: dict[str, str] = {}
+    queue = [start]
+    while queue:
+        step = queue.pop()
+        for giver in sorted(givers[step]):
+            if giver == start:
+                loop = [step]
+                while loop[-1] != start:
+                    loop.append(came[loop[-1]])
+                return loop[::-1]
+            if giver not in came:
+                came[giver] = step
+                queue.append(giver)
+    return []
+
+
+def _distinct(uses: list) -> tuple:  # type: ignore[type-arg]
+    return tuple({use.path: use for use in reversed(uses)}.values())[::-1]

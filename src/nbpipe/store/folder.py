@@ -1,0 +1,154 @@
+"""The store's folder: what lies where, and which format it is of."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbpipe.errors import StoreTooNew, StoreUnusable
+from nbpipe.store.trouble import told, unusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMAT = 1
+"""Raised when an older nbpipe could no longer read the folder rightly."""
+
+UPGRADE = "Upgrade with `pip install -U jupyterlab-nbpipe`."
+
+_README = """\
+# What nbpipe keeps
+
+- `objects/`: everything that runs left, each under the SHA-256 of its bytes
+- `ledger.db`: the history of runs (SQLite)
+- `runs/`: what the cells of each run printed
+- `lib/`: the code that executed notebooks import
+- `tmp/`: work that is under way
+
+Nothing in here is edited by hand. `nbpipe gc` removes what is old; deleting the whole folder
+loses the history and the stored results, and nothing else.
+"""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+def checked_name(name: str) -> str:
+    """Return `name` if it is fit for a file's name, whatever the system."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not fit for a folder's name (letters, digits and -).")
+    return name
+
+
+def read_format(folder: Path) -> int:
+    """Return the format of the store in `folder`; 0 where there is none yet.
+
+    Raises
+    ------
+    StoreTooNew
+        If a newer nbpipe wrote it.
+    StoreUnusable
+        If it cannot be read or is no store.
+    """
+    try:
+        said = (folder / "format").read_text("ascii", "replace").strip()
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise unusable(error, folder) from error
+    if not said.isdigit():
+        raise StoreUnusable(
+            f"{folder / 'format'} holds no number, so {folder} is not taken for a store. "
+            "Restore the file or choose another store with --store DIR."
+        )
+    if int(said) > FORMAT:
+        raise StoreTooNew(
+            f"The store {folder} is of format {said}, written by a newer nbpipe; this one knows "
+            f"format {FORMAT}. Nothing was changed. {UPGRADE}"
+        )
+    return int(said)
+
+
+def prepare(folder: Path) -> None:
+    """Make the store's folder where it is not there yet.
+
+    Raises
+    ------
+    StoreTooNew, StoreUnusable
+        See `read_format`; also if the folder cannot be made or written to.
+    """
+    if read_format(folder):
+        return
+    with told(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in ((".gitignore", "*\n"), ("README.md", _README)):
+            if not (folder / name).exists():
+                _place(folder / name, text)
+        _place(folder / "format", f"{FORMAT}\n")  # last: before it, the folder is no store
+
+
+def _place(path: Path, text: str) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def place_library(store: Path, source: Path) -> Path:
+    """Copy the package that runs in kernels into the store, once; return the folder to import from.
+
+    Executed notebooks import it from there, so they can be run by hand later.
+    """
+    files = sorted(source.glob("*.py"))
+    digest = _digest_of(files)
+    place = store / "lib" / digest[:12]
+    if (place / "nbpipe_kernelside" / "__init__.py").exists():
+        return place
+    prepare(store)
+    with told(store):
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        temporary = place.with_name(f".{place.name}.{os.getpid()}")
+        (temporary / "nbpipe_kernelside").mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copyfile(file, temporary / "nbpipe_kernelside" / file.name)
+        try:
+            temporary.rename(place)
+        except OSError:  # another process was faster
+            shutil.rmtree(temporary)
+            if not place.is_dir():
+                raise
+    return place
+
+
+def _digest_of(files: list[Path]) -> str:
+    import hashlib
+
+    sha = hashlib.sha256()
+    for file in files:
+        sha.update(f"{file.name} {file.stat().st_size}\n".encode())
+        sha.update(file.read_bytes())
+    return sha.hexdigest()
+
+
+def run_folder(store: Path, run: str) -> Path:
+    """Return the folder for the plain files of a run, made if it is not there."""
+    folder = store / "runs" / checked_name(run)
+    prepare(store)
+    with told(store):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def old_entries(folder: Path, before: float) -> Iterator[Path]:
+    """Yield what lies in `folder` and was not touched since `before` (UTC, seconds)."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.stat(follow_symlinks=False).st_mtime < before:
+                    yield Path(entry.path)
+    except FileNotFoundError:
+        return

@@ -22,7 +22,9 @@ def codes(text: str | bytes, path: str = "n.ipynb") -> list[str]:
 
 
 def test_a_cell_keeps_its_id_source_and_tags() -> None:
-    read = read_notebook(notebook([code(["x = 1\n", "y"], metadata={"tags": ["step:a"]})]), "n.ipynb")
+    read = read_notebook(
+        notebook([code(["x = 1\n", "y"], metadata={"tags": ["step:a"]})]), "n.ipynb"
+    )
     (cell,) = read.cells
     assert (cell.id, cell.source, cell.tags) == ("a", "x = 1\ny", ("step:a",))
     assert read.problems == ()
@@ -81,9 +83,9 @@ def test_a_malformed_cell_is_a_problem_at_its_place(cell: object, expected: str)
 
 
 def test_metadata_that_is_no_object_is_a_problem() -> None:
-    assert [p.code for p in read_document({"nbformat": 4, "cells": [], "metadata": 3}, "n").problems] == [
-        "bad-metadata"
-    ]
+    assert [
+        p.code for p in read_document({"nbformat": 4, "cells": [], "metadata": 3}, "n").problems
+    ] == ["bad-metadata"]
 
 
 def test_doubled_and_missing_ids_are_told_apart_by_position() -> None:
@@ -111,7 +113,7 @@ def test_a_notebook_of_format_3_is_read_as_one_of_format_4() -> None:
     ]
 
 
-SCRIPT = '''# ---
+SCRIPT = """# ---
 # jupyter:
 #   jupytext:
 #     text_representation:
@@ -132,7 +134,7 @@ x = 1
 
 # %% named tags=["step:fit", "after:load"] other=3
 y = x
-'''
+"""
 
 
 def test_a_percent_script_is_read_as_a_notebook() -> None:

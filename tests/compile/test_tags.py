@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from nbpipe.compile.notebook import Cell, Notebook
-from nbpipe.compile.tags import is_name, read_foreach, read_notebook_options, read_tags, suggested_name
+from nbpipe.compile.tags import (
+    is_name,
+    read_foreach,
+    read_notebook_options,
+    read_tags,
+    suggested_name,
+)
 
 
 def said(*tags: str) -> object:
@@ -28,12 +34,16 @@ def test_a_word_of_kale_or_papermill_means_the_same(ours: str, theirs: str) -> N
 
 
 def test_tags_of_others_are_left_alone() -> None:
-    read = read_tags(Cell("c", "code", "", ("hide-input", "raises-exception", "image:x", "remove_cell")), "n")
+    read = read_tags(
+        Cell("c", "code", "", ("hide-input", "raises-exception", "image:x", "remove_cell")), "n"
+    )
     assert (read.kind, read.problems) == (None, ())
 
 
 def test_a_step_tag_says_step_order_and_fan_out() -> None:
-    read = read_tags(Cell("c", "code", "", ("step:fit", "after:a, b", "foreach:x, y in zip(a, b)")), "n")
+    read = read_tags(
+        Cell("c", "code", "", ("step:fit", "after:a, b", "foreach:x, y in zip(a, b)")), "n"
+    )
     assert (read.kind, read.step, read.after) == ("step", "fit", ("a", "b"))
     assert read.foreach is not None
     assert (read.foreach.names, read.foreach.items) == (("x", "y"), "zip(a, b)")
@@ -50,7 +60,8 @@ def test_a_plain_name_can_be_a_steps(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "../x", "a/b", "a'b", 'a"b', "<b>", "😀", "a\0", "a..b", "x" * 101, "\u202ea", "-a"]
+    "name",
+    ["", "../x", "a/b", "a'b", 'a"b', "<b>", "😀", "a\0", "a..b", "x" * 101, "\u202ea", "-a"],
 )
 def test_a_name_that_could_do_harm_is_a_problem_with_a_cure(name: str) -> None:
     assert not is_name(name)

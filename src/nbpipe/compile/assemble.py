@@ -8,19 +8,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.flow import Flow, StepFlow, read_flow
-from nbpipe.compile.link import Linker, Links, Part
+from nbpipe.compile.link import Linker, Part
 from nbpipe.compile.options import read_options
 from nbpipe.compile.order import find_cycle, in_order
 from nbpipe.compile.parameters import read_other_parameters
-from nbpipe.compile.pipeline import Edge, Options, Parameter, Pipeline, Step
-from nbpipe.compile.roles import Draft, Reading, is_tagged, items_step, read_roles
+from nbpipe.compile.pipeline import Options, Parameter, Pipeline, Step
+from nbpipe.compile.roles import Draft, is_tagged, items_step, read_roles
 from nbpipe.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from nbpipe.compile.link import Links
     from nbpipe.compile.notebook import Cell, Notebook
-    from nbpipe.compile.pipeline import Learned
+    from nbpipe.compile.pipeline import Edge, Learned
+    from nbpipe.compile.roles import Reading
 
 
 def assemble(
@@ -211,9 +213,15 @@ def _metric_names(cells: Sequence[Cell]) -> tuple[str, ...]:
             tree = ast.parse(cell.source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        called = {
+            n.func.id
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+        }
         found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in called]
-        names.update(dict.fromkeys(n.id for n in sorted(found, key=lambda n: (n.lineno, n.col_offset))))
+        names.update(
+            dict.fromkeys(n.id for n in sorted(found, key=lambda n: (n.lineno, n.col_offset)))
+        )
     return tuple(names)
 
 
@@ -278,6 +286,12 @@ def _empty(notebooks: Sequence[Notebook], steps: Sequence[Step]) -> list[Problem
     if steps:
         return []
     if not notebooks:
-        return [Problem("empty-project", "There is no notebook here.", suggestion="Name a folder that holds .ipynb files.")]
+        return [
+            Problem(
+                "empty-project",
+                "There is no notebook here.",
+                suggestion="Name a folder that holds .ipynb files.",
+            )
+        ]
     text = "No notebook here has a cell that could be a step."
     return [Problem("empty-project", text, suggestion="Tag a code cell step:NAME.")]

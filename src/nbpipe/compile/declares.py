@@ -1,4 +1,4 @@
-"""Whether a cell only declares: imports, definitions, constants and settings, nothing that computes."""
+"""Whether a cell only declares: imports, definitions, constants, settings; nothing computed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,43 @@ from nbpipe.compile import magics
 from nbpipe.compile.mutations import PURE_CALLS, SEED_ALL, SEEDS, SETTING_CALLS, SETTING_DOTTED
 
 _CONSTRUCTORS = frozenset(
-    "Path PurePath join dict list tuple set frozenset str int float bool range compile date "
-    "datetime timedelta Timestamp Timedelta Decimal Fraction getenv get dirname abspath "
-    "expanduser upper lower strip split replace cycler OrderedDict partial TypeVar".split()
+    [
+        "Path",
+        "PurePath",
+        "join",
+        "dict",
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "range",
+        "compile",
+        "date",
+        "datetime",
+        "timedelta",
+        "Timestamp",
+        "Timedelta",
+        "Decimal",
+        "Fraction",
+        "getenv",
+        "get",
+        "dirname",
+        "abspath",
+        "expanduser",
+        "upper",
+        "lower",
+        "strip",
+        "split",
+        "replace",
+        "cycler",
+        "OrderedDict",
+        "partial",
+        "TypeVar",
+    ]
 )
 """Calls that make a constant: the same value whenever they are run again."""
 

@@ -82,7 +82,9 @@ def _step(step: Step) -> dict[str, Any]:
         "outputs": list(step.outputs),
         "parameters": sorted(step.flow.parameters),
         "after": list(step.after),
-        "foreach": f"{', '.join(step.foreach.names)} in {step.foreach.items}" if step.foreach else None,
+        "foreach": f"{', '.join(step.foreach.names)} in {step.foreach.items}"
+        if step.foreach
+        else None,
         "checks": list(step.checks),
         "metrics": list(step.metric_names),
         "files": {

@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.pipeline import Edge, EdgeKind, Reason
+from nbpipe.compile.pipeline import Edge, Reason
 from nbpipe.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nbpipe.compile.flow import FileUse, Need, Site, StepFlow
-    from nbpipe.compile.pipeline import Learned
+    from nbpipe.compile.pipeline import EdgeKind, Learned
     from nbpipe.compile.roles import Draft, Reading
 
 _GATHER = re.compile(r"""\bgather\(\s*(['"])(?P<name>\w+)\1\s*[,)]""")
@@ -88,7 +88,14 @@ class Links:
     def all_edges(self) -> tuple[Edge, ...]:
         """The edges as values, in the order they were found."""
         return tuple(
-            Edge(source, target, kind, tuple(names), tuple(reasons), (source, target, kind) in self.learned)
+            Edge(
+                source,
+                target,
+                kind,
+                tuple(names),
+                tuple(reasons),
+                (source, target, kind) in self.learned,
+            )
             for (source, target, kind), (names, reasons) in self.edges.items()
         )
 
@@ -246,9 +253,13 @@ class Linker:
         uses: dict[str, list[tuple[Part, bool, Reason]]] = {}
         for part in self.parts:
             for use in part.flow.reads:
-                uses.setdefault(_file(part, use), []).append((part, False, _file_reason(part, use, "reads")))
+                uses.setdefault(_file(part, use), []).append(
+                    (part, False, _file_reason(part, use, "reads"))
+                )
             for use in part.flow.writes:
-                uses.setdefault(_file(part, use), []).append((part, True, _file_reason(part, use, "writes")))
+                uses.setdefault(_file(part, use), []).append(
+                    (part, True, _file_reason(part, use, "writes"))
+                )
             self._learned_uses(part, uses)
         for path, accesses in uses.items():
             self._link_file(path, accesses)
@@ -281,14 +292,20 @@ class Linker:
             if writes:
                 self._after_readers(part, path, accesses)
 
-    def _after_readers(self, part: Part, path: str, accesses: Sequence[tuple[Part, bool, Reason]]) -> None:
+    def _after_readers(
+        self, part: Part, path: str, accesses: Sequence[tuple[Part, bool, Reason]]
+    ) -> None:
         """Within a notebook, what is read above must not be overwritten before it is read."""
         for reader, writes, reason in accesses:
             above = self.position[reader.name] < self.position[part.name]
             if not writes and reader.path == part.path and above:
                 text = f"{part.name} writes {path}, which {reader.name} reads before"
                 self.links.edge(
-                    reader.name, part.name, "order", "", Reason(text, part.path, reason.cell, reason.line)
+                    reader.name,
+                    part.name,
+                    "order",
+                    "",
+                    Reason(text, part.path, reason.cell, reason.line),
                 )
 
     def _two_writers(self, part: Part, path: str, writers: Sequence[Part], at: Reason) -> Problem:
@@ -305,7 +322,7 @@ class Linker:
     # hidden state and what runs found out
 
     def _link_random(self) -> None:
-        """Where a global generator is seeded, its state goes from each step that draws to the next."""
+        """The state of a seeded global generator goes from each step that draws to the next."""
         for path in dict.fromkeys(part.path for part in self.parts):
             parts = [part for part in self.parts if part.path == path]
             seeded = parts[0].seeded.union(*(part.flow.seeds for part in parts))
@@ -319,7 +336,7 @@ class Linker:
             draws = generator in part.flow.draws or (learned and generator in learned.draws)
             if last is not None and draws and generator not in part.flow.seeds_first:
                 self.links.random.setdefault(part.name, {})[generator] = last.name
-                text = f"{part.name} continues the random numbers of {generator} where {last.name} ends"
+                text = f"{part.name} continues the random numbers of {generator} after {last.name}"
                 self.links.edge(last.name, part.name, "data", "", Reason(text, part.path))
             if draws or generator in part.flow.seeds:
                 last = part
@@ -334,7 +351,11 @@ class Linker:
                 self._learn_change(part, name)
 
     def _learn_need(self, part: Part, name: str) -> None:
-        above = [p for p in self.binders.get(name, ()) if self.position[p.name] < self.position[part.name]]
+        above = [
+            p
+            for p in self.binders.get(name, ())
+            if self.position[p.name] < self.position[part.name]
+        ]
         if above:
             self._learn(above[-1].name, part, name, "asked for it when it ran")
 

@@ -199,7 +199,11 @@ def _cell_of_3(cell: dict[str, Any]) -> dict[str, Any]:
         return {**cell, "source": cell.get("input", "")}
     if kind == "heading":
         text = _joined(cell.get("source")) or ""
-        return {**cell, "cell_type": "markdown", "source": "#" * int(cell.get("level", 1)) + " " + text}
+        return {
+            **cell,
+            "cell_type": "markdown",
+            "source": "#" * int(cell.get("level", 1)) + " " + text,
+        }
     return cell
 
 
@@ -213,7 +217,9 @@ def _cells(raw: list[Any], path: str, problems: list[Problem]) -> Iterator[Cell]
                 Problem("doubled-id", text, "info", path, None, index, None,
                         "Save the notebook in JupyterLab, which gives each cell its own id.")
             )  # fmt: skip
-            cell = Cell(f"{cell.id}-{index}", cell.kind, cell.source, cell.tags, index, cell.metadata)
+            cell = Cell(
+                f"{cell.id}-{index}", cell.kind, cell.source, cell.tags, index, cell.metadata
+            )
         seen.add(cell.id)
         yield cell
 
@@ -228,7 +234,9 @@ def _cell(item: Any, index: int, path: str, problems: list[Problem]) -> Cell:
         kind = "raw"
     source = _joined(item.get("source"))
     if source is None:
-        problems.append(_fault("bad-cell", f"The source of cell {index + 1} is no text.", path, index))
+        problems.append(
+            _fault("bad-cell", f"The source of cell {index + 1} is no text.", path, index)
+        )
         source = ""
     problems.extend(_unwritable(source, index, path))
     metadata = item.get("metadata")

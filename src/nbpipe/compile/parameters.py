@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from nbpipe.compile.pipeline import Parameter
 
 _ASSIGNED = re.compile(r"^\s*(?P<name>[A-Za-z_]\w*)\s*(?:=|<-)\s*(?P<value>.+?)\s*(?:[;#].*)?$")
-_WORDS = {"TRUE": True, "FALSE": False, "T": True, "F": False, "NULL": None, "true": True, "false": False}
+_WORDS = {
+    "TRUE": True,
+    "FALSE": False,
+    "T": True,
+    "F": False,
+    "NULL": None,
+    "true": True,
+    "false": False,
+}
 
 
 def read_other_parameters(source: str) -> dict[str, object]:

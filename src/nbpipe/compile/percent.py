@@ -35,7 +35,9 @@ def read_percent(text: str) -> dict[str, Any]:
             chunks.append((mark["rest"].strip(), []))
         else:
             chunks[-1][1].append(line)
-    kept = [(rest, body) for i, (rest, body) in enumerate(chunks) if i or any(s.strip() for s in body)]
+    kept = [
+        (rest, body) for i, (rest, body) in enumerate(chunks) if i or any(s.strip() for s in body)
+    ]
     cells = [_cell(rest, body, f"cell-{index}") for index, (rest, body) in enumerate(kept)]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
 

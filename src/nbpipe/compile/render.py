@@ -157,8 +157,12 @@ def _load_source(step: Step, place: Place, contents: Contents) -> str:
     return "\n".join([*lines, "nbpipe_step.settle()"])
 
 
+def _load_call(given: Given) -> str:
+    return f"nbpipe_step.load({', '.join(given.names)!r}, {given.digest!r}, {given.codec!r})"
+
+
 def _load_line(given: Given, needed: frozenset[str]) -> str:
-    call = f"nbpipe_step.load({', '.join(given.names)!r}, {given.digest!r}, {given.codec!r})"
+    call = _load_call(given)
     taken = [index for index, name in enumerate(given.names) if name in needed]
     targets = ", ".join(given.names[index] for index in taken)
     if len(taken) == len(given.names):
@@ -172,8 +176,7 @@ def _item_line(names: tuple[str, ...], item: Item) -> str:
     targets = ", ".join(names)
     if item.stored is None:
         return f"{targets} = {item.value!r}"
-    given = item.stored
-    return f"{targets} = nbpipe_step.load({', '.join(given.names)!r}, {given.digest!r}, {given.codec!r})[{item.index}]"
+    return f"{targets} = {_load_call(item.stored)}[{item.index}]"
 
 
 def _save_source(contents: Contents) -> str:
@@ -210,7 +213,9 @@ def _last_code(step: Step) -> str:
 
 def _raw(cell: Cell, tags: list[str] | None = None) -> dict[str, Any]:
     metadata: dict[str, Any] = {
-        key: value for key, value in cell.metadata.items() if key in ("editable", "slideshow", "jupyter")
+        key: value
+        for key, value in cell.metadata.items()
+        if key in ("editable", "slideshow", "jupyter")
     }
     metadata["tags"] = [*cell.tags] if tags is None else tags
     return _document(cell.kind, cell.id, cell.source, metadata)

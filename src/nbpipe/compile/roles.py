@@ -6,13 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.flow import Block
 from nbpipe.compile.declares import is_declarative
+from nbpipe.compile.flow import Block
 from nbpipe.compile.notebook import Cell
 from nbpipe.compile.tags import (
-    NotebookOptions,
     Role,
-    Tagged,
     read_notebook_options,
     read_tags,
     suggested_name,
@@ -23,7 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nbpipe.compile.notebook import Notebook
-    from nbpipe.compile.tags import Foreach
+    from nbpipe.compile.tags import (
+        Foreach,
+        NotebookOptions,
+        Tagged,
+    )
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
 
@@ -113,9 +115,7 @@ def read_roles(notebook: Notebook, default_step: str | None) -> Reading:
     problems = [*notebook.problems, *options.problems, *reader.problems]
     problems += [problem for said in tagged.values() for problem in said.problems]
     drafts = tuple(reader.draft(name) for name in reader.members)
-    return Reading(
-        notebook, options, drafts, reader.roles, tuple(reader.blocks), tuple(problems)
-    )
+    return Reading(notebook, options, drafts, reader.roles, tuple(reader.blocks), tuple(problems))
 
 
 class _Reader:

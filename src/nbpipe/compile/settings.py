@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ def read_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[Problem, ...
         kinds = _KINDS.get(name)
         if kinds is None:
             text = f"nbpipe.toml has a line {name!r}, which nbpipe does not know."
-            problems.append(Problem("unknown-setting", text, "warning", suggestion=did_you_mean(name, _KINDS)))
+            problems.append(
+                Problem("unknown-setting", text, "warning", suggestion=did_you_mean(name, _KINDS))
+            )
         elif not isinstance(value, kinds) or isinstance(value, bool):
             text = f"nbpipe.toml: {name} must be {_WORDS[kinds[-1]]}, not {value!r}."
             problems.append(Problem("bad-setting", text))

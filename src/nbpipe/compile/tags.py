@@ -29,9 +29,17 @@ SYNONYMS: Mapping[str, RoleKind] = {
 }
 """Tags that are one word, and what they mean (papermill's, ours and Kale's)."""
 
-_PREFIXES = {"step": "step", "block": "step", "after": "after", "prev": "after", "foreach": "foreach"}
+_PREFIXES = {
+    "step": "step",
+    "block": "step",
+    "after": "after",
+    "prev": "after",
+    "foreach": "foreach",
+}
 _NAME = re.compile(r"^\w[\w.\- ]{0,99}$")
-_FOREACH = re.compile(r"^\s*(?P<names>[^\W\d]\w*(?:\s*,\s*[^\W\d]\w*)*)\s+in\s+(?P<items>.+)$", re.S)
+_FOREACH = re.compile(
+    r"^\s*(?P<names>[^\W\d]\w*(?:\s*,\s*[^\W\d]\w*)*)\s+in\s+(?P<items>.+)$", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +197,7 @@ def _misspelt(tag: str, cell: Cell, notebook: str) -> Iterator[Problem]:
     word, colon, _ = tag.partition(":")
     known = [f"{prefix}:" for prefix in _PREFIXES] if colon else list(SYNONYMS)
     near = did_you_mean(word + colon, known) if len(word) > 3 else ""
-    if near and (word + colon) not in ("steps",):
+    if near:
         yield Problem(
             "unknown-tag",
             f"Cell {cell.index + 1} has the tag {tag!r}, which means nothing to nbpipe.",

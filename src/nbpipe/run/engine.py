@@ -23,7 +23,7 @@ from nbpipe.events import (
 )
 from nbpipe.run.executors import Done, Lost, Told
 from nbpipe.run.keep import keep_result, restore_files
-from nbpipe.run.learning import Lesson, learn
+from nbpipe.run.learning import learn
 from nbpipe.run.orders import file_name, write_order
 from nbpipe.run.schedule import Room, Schedule
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.pipeline import Step
     from nbpipe.events import Artifact, Event, RunState, Tell
     from nbpipe.run.executors import Executor, Message
+    from nbpipe.run.learning import Lesson
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
 
@@ -90,7 +91,9 @@ class Pass:
         self.tell = conduct.tell
         concerned = planner.concerned
         self.steps = {step.name: step for step in planner.pipeline.steps if step.name in concerned}
-        edges = [e for e in planner.pipeline.edges if e.source in concerned and e.target in concerned]
+        edges = [
+            e for e in planner.pipeline.edges if e.source in concerned and e.target in concerned
+        ]
         self.schedule = Schedule(list(self.steps), edges)
         self.room = Room(conduct.cpu, conduct.memory, conduct.gpu)
         self.waiting: deque[_Active] = deque()
@@ -106,7 +109,9 @@ class Pass:
 
     def carry_out(self) -> RunState:
         """Run until nothing is left to do; returns how it ended."""
-        while not (self.schedule.done and not self.active and not self.waiting and not self.retries):
+        while not (
+            self.schedule.done and not self.active and not self.waiting and not self.retries
+        ):
             self._open_steps()
             self._submit()
             busy = bool(self.active or self.retries)
@@ -229,13 +234,19 @@ class Pass:
     def _lost(self, active: _Active, why: str) -> None:
         self._release(active)
         if active.lost < LOST_ATTEMPTS and not self.cancelled:
-            self.tell(Note(f"Its worker was lost ({why}); it is run again.", active.one.task, "warning"))
+            self.tell(
+                Note(f"Its worker was lost ({why}); it is run again.", active.one.task, "warning")
+            )
             self.waiting.appendleft(_Active(active.one, active.attempt + 1, active.lost + 1))
             return
         from nbpipe.events import Failure
 
         failure = Failure("WorkerDied", f"Its worker was lost {active.lost + 1} times: {why}.")
-        self.tell(TaskFinished(active.one.task, "failed", 0.0, active.attempt, active.one.key, error=failure))
+        self.tell(
+            TaskFinished(
+                active.one.task, "failed", 0.0, active.attempt, active.one.key, error=failure
+            )
+        )
         self._fail(active.one, f"{active.one.task} lost its worker")
 
     def _release(self, active: _Active) -> None:
@@ -280,7 +291,9 @@ class Pass:
         first = name not in self.bad
         self.bad.add(name)
         if first:
-            self._skip(self.schedule.end(name, well=False), f"it depends on {name}, which did not end well")
+            self._skip(
+                self.schedule.end(name, well=False), f"it depends on {name}, which did not end well"
+            )
         if self.conduct.fail_fast and not self.cancelled:
             self.stop(f"{why}, and the run is to stop at the first failure")
 
@@ -311,7 +324,11 @@ class Pass:
         if asked and not self.cancelled:
             self.by_user = True
             self.stop(asked)
-        if self.lessons and any(lesson.structural for lesson in self.lessons) and not self.cancelled:
+        if (
+            self.lessons
+            and any(lesson.structural for lesson in self.lessons)
+            and not self.cancelled
+        ):
             self._hold()
 
     def _hold(self) -> None:

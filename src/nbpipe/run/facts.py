@@ -24,7 +24,9 @@ MODULE_SUFFIXES = (".py", "/__init__.py")
 class FactFinder:
     """Looks facts up for the steps of one project; digests are kept while files stay the same."""
 
-    def __init__(self, folder: Path, digests: dict[str, tuple[int, int, str]] | None = None) -> None:
+    def __init__(
+        self, folder: Path, digests: dict[str, tuple[int, int, str]] | None = None
+    ) -> None:
         self.folder = folder
         self.digests: dict[str, tuple[int, int, str]] = {} if digests is None else digests
         self.imports: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -51,7 +53,9 @@ class FactFinder:
         found = {self.shown(base / use.path) for use in step.flow.reads if _is_path(use.path)}
         found |= set(learned)
         for pattern in step.options.reads:
-            found |= {self.shown(Path(path)) for path in glob.glob(str(base / pattern), recursive=True)}
+            found |= {
+                self.shown(Path(path)) for path in glob.glob(str(base / pattern), recursive=True)
+            }
         return sorted(found - written)
 
     def shown(self, path: Path) -> str:

@@ -43,7 +43,9 @@ def learn(planner: Planner, one: Considered, result: Result) -> Lesson | None:
     name = step.name.removesuffix("[]")
     known = planner.project.learned.get(name, Learned())
     found = _found(planner, step, result)
-    new = Learned(**{f.name: getattr(found, f.name) - getattr(known, f.name) for f in fields(Learned)})
+    new = Learned(
+        **{f.name: getattr(found, f.name) - getattr(known, f.name) for f in fields(Learned)}
+    )
     if new == Learned():
         return None
     structural = bool(new.needs or new.gives or new.draws) or _touches_others(planner, step, new)

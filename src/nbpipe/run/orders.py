@@ -1,4 +1,4 @@
-"""Orders written: everything a worker must know of one task, from the plan and what ended before."""
+"""Orders written: all a worker must know of one task, from the plan and what ended before."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ def session_of(planner: Planner, step: Step) -> dict[str, Any]:
             for name, artifacts in planner.gathered(step).items()
         },
         "replayed": sorted(_replayed(takers)),
-        "changed_later": sorted({n for other in takers for n in other.outputs if n in step.outputs}),
+        "changed_later": sorted(
+            {n for other in takers for n in other.outputs if n in step.outputs}
+        ),
     }
 
 
@@ -183,7 +185,12 @@ def _follows(step: Step, other: Step, position: dict[str, int]) -> bool:
 def _replayed(takers: Iterable[Step]) -> set[str]:
     """Definitions that all takers make themselves, from code."""
     sets = [
-        {name for snippet in taker.flow.replay if snippet.kind == "definition" for name in snippet.binds}
+        {
+            name
+            for snippet in taker.flow.replay
+            if snippet.kind == "definition"
+            for name in snippet.binds
+        }
         for taker in takers
     ]
     return set.intersection(*sets) if sets else set()

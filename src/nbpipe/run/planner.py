@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.compile.keys import Ingredients, ingredients, key_of
+from nbpipe.compile.keys import ingredients, key_of
 from nbpipe.compile.plan import Decision, Past, Plan, PlannedTask, Selection, decide, selected
 from nbpipe.compile.render import Given, Item
 from nbpipe.errors import UsageError
@@ -18,7 +18,7 @@ from nbpipe.run.facts import FactFinder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from nbpipe.compile.keys import Facts
+    from nbpipe.compile.keys import Facts, Ingredients
     from nbpipe.compile.pipeline import Pipeline, Step
     from nbpipe.events import Artifact
     from nbpipe.run.project import Project
@@ -97,7 +97,9 @@ class Planner:
             artifact = holding(self.ended.get(giver, ()), name)
             if artifact is not None:
                 names = tuple(artifact.name.split(", "))
-                found[artifact.digest + artifact.name] = Given(names, artifact.digest, artifact.codec)
+                found[artifact.digest + artifact.name] = Given(
+                    names, artifact.digest, artifact.codec
+                )
         return tuple(found.values())
 
     def gathered(self, step: Step) -> dict[str, list[Artifact]]:
@@ -124,7 +126,9 @@ class Planner:
         """Return the parameters that a step uses, and their values."""
         names = step.flow.parameters
         if step.language != "python":
-            names = frozenset(p.name for p in self.pipeline.parameters if p.notebook == step.notebook.path)
+            names = frozenset(
+                p.name for p in self.pipeline.parameters if p.notebook == step.notebook.path
+            )
         return {name: self.parameters[name] for name in sorted(names) if name in self.parameters}
 
     def _digests(self, step: Step) -> dict[str, str]:
@@ -180,7 +184,9 @@ class Planner:
         if item is not None and past is None and not forced:
             decision = Decision("run", "no stored result for this item")
         kept = result if decision.action == "reuse" else None
-        return Considered(task_name(step, item), step, item, decision, key_of(parts), parts, facts, kept)
+        return Considered(
+            task_name(step, item), step, item, decision, key_of(parts), parts, facts, kept
+        )
 
     def _past(self, result: StoredResult) -> Past:
         names = {name for a in result.artifacts if a.kind == "value" for name in a.name.split(", ")}
@@ -222,7 +228,13 @@ class Planner:
         if "digest" in data:
             stored = Given((listing.name,), data["digest"], data["codec"])
         return tuple(
-            Item(index, row["label"], row["digest"], row.get("value"), None if "value" in row else stored)
+            Item(
+                index,
+                row["label"],
+                row["digest"],
+                row.get("value"),
+                None if "value" in row else stored,
+            )
             for index, row in enumerate(data["items"])
         )
 
@@ -302,7 +314,9 @@ _FAULTS = {"missing": "is gone from the store", "damaged": "was changed after it
 def holding(artifacts: Iterable[Artifact], name: str) -> Artifact | None:
     """Return the artifact that holds the value of a name."""
     for artifact in artifacts:
-        if artifact.kind == "value" and (artifact.name == name or name in artifact.name.split(", ")):
+        if artifact.kind == "value" and (
+            artifact.name == name or name in artifact.name.split(", ")
+        ):
             return artifact
     return None
 

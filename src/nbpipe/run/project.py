@@ -1,4 +1,4 @@
-"""A project on disk: its notebooks, settings and lock file, read without running any of its code."""
+"""A project on disk: its notebooks, settings and lock file, read without running its code."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 SETTINGS = "nbpipe.toml"
 LOCK = "nbpipe.lock"
 SKIPPED = frozenset(
-    {".nbpipe", ".git", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", "site-packages"}
-)  # fmt: skip
-"""Folders in which no notebook of a project is looked for."""
+    {"venv", "node_modules", "__pycache__", "site-packages"}
+)
+"""Folders in which no notebook of a project is looked for, beside hidden ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,8 @@ def _read(folder: Path, scope: str | None) -> Project:
         sources[path] = data
         notebooks.append(read_notebook(data, path))
     name = settings.name or (Path(scope).stem if scope else folder.name)
-    return Project(
-        folder, scope, name, settings, tuple(notebooks), sources, learned, (*problems, *lock_problems)
-    )  # fmt: skip
+    problems = (*problems, *lock_problems)
+    return Project(folder, scope, name, settings, tuple(notebooks), sources, learned, problems)
 
 
 def _notebook_paths(folder: Path, settings: Settings) -> Iterator[str]:
@@ -139,7 +138,9 @@ def _notebook_paths(folder: Path, settings: Settings) -> Iterator[str]:
     for path in _files(str(folder), ""):
         name = path.rsplit("/", 1)[-1]
         wanted = any(fnmatch.fnmatch(path if "/" in p else name, p) for p in patterns)
-        if wanted and not any(fnmatch.fnmatch(path if "/" in p else name, p) for p in settings.exclude):
+        if wanted and not any(
+            fnmatch.fnmatch(path if "/" in p else name, p) for p in settings.exclude
+        ):
             yield path
 
 

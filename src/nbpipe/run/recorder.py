@@ -31,7 +31,9 @@ class Recorder:
     executed notebooks, not to the ledger.
     """
 
-    def __init__(self, store: Store, run: str, tell: Tell, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: Store, run: str, tell: Tell, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.store = store
         self.run = run
         self.pass_on = tell
@@ -68,7 +70,9 @@ class Recorder:
             self.store.ledger.beat(self.run)
             for request in self.store.ledger.requests(self.run):
                 if request.what == "cancel":
-                    self.stop_reason = self.stop_reason or f"{request.by or 'someone'} cancelled the run"
+                    self.stop_reason = (
+                        self.stop_reason or f"{request.by or 'someone'} cancelled the run"
+                    )
         return self.stop_reason
 
     def stop(self, reason: str) -> None:

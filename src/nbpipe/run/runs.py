@@ -73,7 +73,10 @@ def new_run_id(now: float | None = None) -> str:
 
 
 def prepare(
-    project: Project, store: Store, parameters: Mapping[str, Any], selection: Selection | None = None
+    project: Project,
+    store: Store,
+    parameters: Mapping[str, Any],
+    selection: Selection | None = None,
 ) -> Planner:
     """Return a planner for the project; nothing is written.
 
@@ -144,7 +147,7 @@ def carry_out(
     recorder = Recorder(store, run, tell)
     started = time.monotonic()
     state: RunState = "failed"
-    with _stop_signals(recorder):
+    with _StopSignals(recorder):
         try:
             state = _passes(job, planner, recorder, _Late(executor, _slots(job)))
         except KeyboardInterrupt:
@@ -174,7 +177,10 @@ def _begin(job: Job, planner: Planner, store: Store) -> str:
             name=planner.pipeline.name,
             parameters=dict(planner.parameters),
             engine=_engine(job),
-            selection={name: list(getattr(job.selection, name)) for name in ("only", "start", "until", "force")},
+            selection={
+                name: list(getattr(job.selection, name))
+                for name in ("only", "start", "until", "force")
+            },
             pipeline=describe(planner.pipeline),
             sources=sources,
         )
@@ -190,10 +196,17 @@ def _engine(job: Job) -> str:
 def _passes(job: Job, planner: Planner, recorder: Recorder, executor: _Late) -> RunState:
     """Run passes until one teaches nothing that changes the pipeline."""
     conduct = Conduct(
-        recorder.run, recorder.tell, recorder.asked, _engine(job), job.fail_fast, cpu=float(_slots(job))
+        recorder.run,
+        recorder.tell,
+        recorder.asked,
+        _engine(job),
+        job.fail_fast,
+        cpu=float(_slots(job)),
     )
     chosen = tuple(step.name for step in planner.pipeline.steps if step.name in planner.concerned)
-    recorder.tell(RunStarted(job.project.scope or "", conduct.engine, chosen, dict(planner.parameters)))
+    recorder.tell(
+        RunStarted(job.project.scope or "", conduct.engine, chosen, dict(planner.parameters))
+    )
     try:
         for _ in range(MOST_PASSES):
             one = Pass(planner, executor, conduct)
@@ -219,7 +232,9 @@ def _learn(project: Project, lessons: list[Lesson], recorder: Recorder) -> Proje
         before = learned.get(lesson.step)
         learned[lesson.step] = joined(before, lesson.learned) if before else lesson.learned
         for note in lesson.notes:
-            recorder.tell(Note(f"Learned: {note}.", lesson.step, "warning" if lesson.structural else "info"))
+            recorder.tell(
+                Note(f"Learned: {note}.", lesson.step, "warning" if lesson.structural else "info")
+            )
     try:
         write_lock(project.folder / LOCK, learned)
     except OSError as error:
@@ -254,7 +269,7 @@ class _Late:
             self.real.close()
 
 
-class _stop_signals:
+class _StopSignals:
     """While it lasts, the first SIGINT or SIGTERM asks the run to stop, the second ends it."""
 
     def __init__(self, recorder: Recorder) -> None:

@@ -18,7 +18,7 @@ from nbpipe import kernelside
 from nbpipe.kernelside import codecs
 
 CELLS = [
-    "import sys, os; print([p for p in sys.path], os.getcwd())",
+    "import sys, os; print([p for p in sys.path], os.getcwd(), sys.argv[0])",
     "print(__name__, sys.modules['__main__'].__dict__ is globals(), sys.modules['__main__'])",
     "class A:\n    z = 1\nimport pickle; type(pickle.loads(pickle.dumps(A()))) is A",
     "x = 3\ndef f(): return x\n[f() for _ in range(2)], [x for _ in range(2) for x in [f()]]",
@@ -110,12 +110,17 @@ def test_every_cell_answers_as_in_a_stock_kernel(library: Path, tmp_path: Path) 
     assert dict(zip(CELLS, ours, strict=True)) == dict(zip(CELLS, stock, strict=True))
 
 
+def hold(store: Path, digest: str) -> Path:
+    """Make room for the bytes of a digest."""
+    place = store / "objects" / digest[7:9] / digest[9:]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
+
+
 def stored(store: Path, name: str, value: Any) -> dict[str, Any]:
     """Put a value into a store, and say how it is held."""
     saved = codecs.encode([name], [value], str(store / name), codecs.Choice())
-    place = store / "objects" / saved.digest[7:9] / saved.digest[9:]
-    place.parent.mkdir(parents=True)
-    Path(saved.path).replace(place)
+    Path(saved.path).replace(hold(store, saved.digest))
     return {"digest": saved.digest, "codec": saved.codec, "names": [name]}
 
 
@@ -132,7 +137,13 @@ def test_missed_names_are_fetched_in_a_real_kernel(library: Path, tmp_path: Path
         assert talk.run("z") == [(["text/plain"], "(1, 2)")]
         assert talk.run("class A:\n    v = y\nprint(A.v)") == ["[7]\n"]
         assert talk.run("lost")[0] == ("NameError", "name 'lost' is not defined")
-        assert talk.run("n.save('z')") == []
+        assert talk.run("k = 2\nclass B:\n    def v(self): return k\nb = B()") == []
+        assert talk.run("n.save('z', 'b')") == []
+        k, b = json.loads((scratch / "saved.json").read_text())["outputs"]
+        assert (k["codec"], b["codec"]) == ("tagged", "cloudpickle")
+        Path(scratch / b["file"]).replace(hold(store, b["digest"]))
+        code = f"k = 9\nn.load('b', {b['digest']!r}, 'cloudpickle').v()"
+        assert talk.run(code) == [(["text/plain"], "9")]
     finally:
         talk.close()
     told = json.loads((scratch / "saved.json").read_text())

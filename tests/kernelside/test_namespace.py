@@ -104,6 +104,15 @@ def test_prefetch_binds_what_class_bodies_need(upstream: Any) -> None:
     assert upstream.names["A"].x == [7]
 
 
+def test_a_name_that_cannot_be_loaded_is_no_unbound_name(bench: Any) -> None:
+    def fetch(name: str) -> Any:
+        raise KeyError("inner")
+
+    bench.names.attend(fetch, ["y"], lambda name: None)
+    with pytest.raises(RuntimeError, match="y cannot be loaded from the store"):
+        bench.run("y")
+
+
 def test_a_namespace_before_begin_is_a_plain_dict() -> None:
     names = LazyNamespace(a=1)
     assert (names["a"], names.get("b"), list(names), "b" in names) == (1, None, ["a"], False)

@@ -135,6 +135,44 @@ def test_saving_does_not_touch_the_live_class(bench: Any) -> None:
     assert bench.names["Box"].seen is bench.names["seen"]
 
 
+DEFINED = {
+    "dataclass": "import dataclasses\n@dataclasses.dataclass\nclass P:\n    a: int = 1\nx = P(2)",
+    "enum": "import enum\nclass E(enum.Enum):\n    A = 1\nx = E.A",
+    "named tuple": "import typing\nclass N(typing.NamedTuple):\n    a: int\nx = N(2)",
+    "partial": "import functools\ndef f(a, b): return a + b\nx = functools.partial(f, 1)",
+    "slots": "class S:\n    __slots__ = ('a',)\nx = S()\nx.a = [1]",
+    "exception": "class E(ValueError): pass\nx = E('a')",
+    "bound method": "class C:\n    def m(self): return 5\nx = C().m",
+    "generic": "import typing\nT = typing.TypeVar('T')\nclass G(typing.Generic[T]): pass\nx = G()",
+    "abstract": (
+        "import abc\nclass A(abc.ABC):\n    @property\n    @abc.abstractmethod\n"
+        "    def v(self): ...\n"
+        "class B(A):\n    @property\n    def v(self): return 1\nx = B()"
+    ),
+    "function of a function": "def d(f):\n    return lambda: f()\n@d\ndef x(): return 1",
+    "module": "import math\nx = [math]",
+    "list of a class's own": "class C(list): pass\nx = C([1, 2])",
+}
+
+
+@pytest.mark.parametrize("code", DEFINED.values(), ids=DEFINED)
+def test_what_the_notebook_defines_comes_back(bench: Any, code: str) -> None:
+    saved = bench.step(code, "x")
+    kind = type(bench.names["x"]).__qualname__
+    bench.names.clear()
+    bench.fresh()
+    assert type(bench.load(saved["outputs"][0])).__qualname__ == kind
+
+
+def test_a_cached_function_comes_back_with_an_empty_cache(bench: Any) -> None:
+    code = "import functools\nk = 1\n@functools.lru_cache(maxsize=3)\ndef f(a): return a + k\nf(1)"
+    saved = bench.step(code, "f")
+    bench.fresh()["k"] = 10
+    cached = bench.load(saved["outputs"][0])
+    assert cached(1) == 11
+    assert cached.cache_parameters() == {"maxsize": 3, "typed": False}
+
+
 def test_names_of_a_group_share_objects(bench: Any) -> None:
     saved = bench.step("a = [1]\nb = {'a': a}", ("a", "b"))
     assert len(saved["outputs"]) == 1

@@ -34,6 +34,10 @@ LIVE = {
     "what refuses to be pickled": (
         "class C:\n  def __reduce__(self): raise TypeError('not me')\nx = C()"
     ),
+    "what only this step defines": (
+        "class M(type):\n  def __reduce__(cls): return 'x'\n"
+        "class C:\n  def __reduce__(self): return 'x'\nx = C()"
+    ),
     "a coroutine": "async def f(): pass\nx = f()\nx.close()",
 }
 

@@ -309,18 +309,21 @@ def _encode_pickle(values: Sequence[Any], stem: str, kind: str, replayed: Sequen
     except Exception as error:
         raise Refused(_reason(error)) from error
     saved = Saved(sink.path, sink.digest, sink.size, PICKLE.name, False, kind)
-    _check(saved, value)
+    _check(saved, value, replayed)
     return saved
 
 
-def _check(saved: Saved, value: Any) -> None:
+def _check(saved: Saved, value: Any, replayed: Sequence[str]) -> None:
     """Load a small pickle once: some objects can be stored and not loaded."""
     parts = value if type(value) is tuple else (value,)
     if saved.size >= CHECKED or any(_from(part, "matplotlib") for part in parts):
         return
     try:
         with open(saved.path, "rb") as file:
-            pickles.try_load(file)
+            pickles.try_load(file, replayed)
+    except Refused:
+        os.unlink(saved.path)
+        raise
     except Exception as error:
         os.unlink(saved.path)
         raise Refused(f"it can be stored but not loaded again: {_reason(error)}") from error

@@ -13,14 +13,15 @@ def _die_with_parent() -> None:
     """Ask Linux to end this process when the worker that started it is gone."""
     import os
 
-    if not (os.environ.get("NBPIPE_PARENT") and sys.platform.startswith("linux")):
+    parent = os.environ.get("NBPIPE_PARENT", "")
+    if not (parent.isdigit() and sys.platform.startswith("linux")):
         return
     import ctypes
     import signal
 
     ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
-    if os.environ["NBPIPE_PARENT"] != str(os.getppid()):
-        os._exit(1)
+    if str(os.getppid()) != parent and not os.path.exists(f"/proc/{parent}"):
+        os._exit(1)  # it was gone before it could be asked for
 
 
 def _namespace(library: str) -> object:
@@ -35,11 +36,23 @@ def _namespace(library: str) -> object:
     return space.user_namespace()
 
 
+def _name_as_stock() -> None:
+    """Give ``sys.argv`` the first word that it has in a stock kernel."""
+    from importlib.util import find_spec
+
+    spec = find_spec("ipykernel_launcher")
+    if spec is not None and spec.origin:
+        sys.argv[0] = spec.origin
+
+
 def main() -> None:
     """Do what ``python -m ipykernel_launcher`` does, with a namespace of ours."""
-    here = sys.path.pop(0)  # this script's own folder: its modules must shadow nothing
+    here = __file__.replace("\\", "/").rpartition("/")[0]
+    if sys.path and sys.path[0].replace("\\", "/") == here:
+        del sys.path[0]  # this script's own folder: its modules must shadow nothing
     _die_with_parent()
-    namespace = _namespace(here.rpartition("/")[0] or here.rpartition("\\")[0])
+    namespace = _namespace(here.rpartition("/")[0])
+    _name_as_stock()
     from ipykernel import kernelapp
 
     app: Any = kernelapp.IPKernelApp.instance(user_ns=namespace)

@@ -8,7 +8,12 @@ from typing import Any, Callable, Iterator
 
 Fetch = Callable[[str], Any]
 
-_LOOKING = ("IPython", "ipykernel", "jedi", "debugpy", "traitlets", "nbpipe_kernelside")
+_LOOKING = frozenset(
+    (
+        "IPython", "ipykernel", "jedi", "traitlets", "nbpipe_kernelside",
+        "debugpy", "pydevd", "_pydevd_bundle", "_pydev_bundle",
+    )
+)  # fmt: skip
 
 
 def _is_looking(depth: int = 2) -> bool:
@@ -53,9 +58,12 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
 
     def _get(self, name: Any) -> Any:
         """Fetch a pending name and bind it."""
-        self.pending.discard(name)
         assert self._fetch is not None
-        value = self._fetch(name)
+        try:
+            value = self._fetch(name)
+        except KeyError as error:  # the interpreter would take it for an unbound name
+            raise RuntimeError(f"{name} cannot be loaded from the store: {error!r}") from error
+        self.pending.discard(name)
         if not dict.__contains__(self, name):
             dict.__setitem__(self, name, value)
         return dict.__getitem__(self, name)

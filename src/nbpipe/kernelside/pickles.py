@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import io
@@ -36,6 +37,11 @@ def set_cell(cell: Any, state: tuple[Any, ...]) -> None:
 def make_function(code: Any, closure: tuple[Any, ...] | None) -> Any:
     """Return a function whose globals are the live ``__main__`` namespace."""
     return types.FunctionType(code, main_namespace(), code.co_name, None, closure)
+
+
+def make_cached(function: Any, maxsize: int | None, typed: bool) -> Any:
+    """Return a function with an empty cache before it."""
+    return functools.lru_cache(maxsize, typed)(function)
 
 
 _KEPT = (
@@ -126,6 +132,8 @@ class _Reducers:
             return _cell_reduce(value)
         if isinstance(value, type):
             return self._class(value)
+        if kind.__name__ == "_lru_cache_wrapper" and kind.__module__ == "functools":
+            return self._cached(value)
         if value is self.namespace:
             return main_namespace, ()
         if self.owners and kind.__module__ == "numpy" and kind.__name__ == "ndarray":
@@ -138,6 +146,13 @@ class _Reducers:
         if kind.__module__ == "__main__":
             name_class(kind, self)
         return None
+
+    def _cached(self, function: Any) -> Any:
+        """Store a cached function with its code; what it had cached is left behind."""
+        if not self._is_ours(function.__wrapped__):
+            return None
+        how = function.cache_parameters()
+        return make_cached, (function.__wrapped__, how["maxsize"], how["typed"])
 
     def _is_ours(self, function: Any) -> bool:
         return function.__globals__ is self.namespace or function.__module__ == "__main__"
@@ -252,9 +267,18 @@ class Unpickler(pickle.Unpickler):
 
 
 class _Trial(Unpickler):
-    """Makes classes that travel by value anew: the live ones must not be touched."""
+    """Loads as a later step would, and touches nothing that lives here.
+
+    Classes that travel by value are made anew, and what ``__main__`` has only here is not found.
+    """
+
+    def __init__(self, file: Any, replayed: Any) -> None:
+        super().__init__(file)
+        self.replayed = frozenset(replayed)
 
     def find_class(self, module: str, name: str) -> Any:
+        if module == "__main__" and name.partition(".")[0] not in self.replayed:
+            raise Refused(f"it needs {name}, which later steps do not define")
         found = super().find_class(module, name)
         position = {"_make_skeleton_class": 4, "_make_skeleton_enum": 5}.get(name)
         if position is None or not module.startswith("cloudpickle"):
@@ -271,6 +295,6 @@ def load(file: Any) -> Any:
     return Unpickler(file).load()
 
 
-def try_load(file: Any) -> None:
-    """Load a value and drop it: raises whatever its own code raises."""
-    _Trial(file).load()
+def try_load(file: Any, replayed: Any = ()) -> None:
+    """Load a value as a later step would, and drop it: raises whatever its own code raises."""
+    _Trial(file, replayed).load()

@@ -82,7 +82,8 @@ def _text(value: Any) -> str:
 
 
 def _shape(value: Any) -> list[int] | None:
-    shape = getattr(value, "shape", None)
+    package = type(value).__module__.partition(".")[0]
+    shape = getattr(value, "shape", None) if package in _SHAPED else None
     if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
         return [int(n) for n in shape]
     if type(value) in (list, tuple, dict, set, frozenset, str, bytes):
@@ -101,6 +102,9 @@ def _kind(value: Any) -> str:
     return ""
 
 
+_SHAPED = frozenset(
+    ("numpy", "pandas", "polars", "pyarrow", "torch", "scipy", "jax", "jaxlib", "xarray")
+)  # where asking for it computes nothing
 _TABLES = {
     "pandas": ("DataFrame", "Series"),
     "polars": ("DataFrame", "Series"),

@@ -185,7 +185,9 @@ def settle() -> None:
     if task is None:
         return
     for name, digest in (task.random.get("restore") or {}).items():
-        with open(object_path(session.store, digest), "rb") as file:
+        path = object_path(session.store, digest)
+        codecs.check_bytes(path, digest)
+        with open(path, "rb") as file:
             generators.restore(name, file.read())
     session.marks = fingerprint.take(pickles.main_namespace(), task.verify)
     ignore = tuple(task.watch.get("ignore", ()))
@@ -235,6 +237,7 @@ def _observed(session: Session) -> dict[str, Any]:
     found: dict[str, Any] = {
         "version": 1,
         "changed": fingerprint.changed(pickles.main_namespace(), session.marks),
+        "unverified": sorted(name for name, mark in session.marks.items() if mark is None),
         "random_changed": generators.changed(session.states, states),
         "random": _save_states(session.scratch, states, task.random.get("save", ())),
     }

@@ -7,6 +7,7 @@ import os
 import selectors
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections import deque
 from contextlib import suppress
@@ -20,13 +21,16 @@ from nbpipe import wire
 from nbpipe.run import processes
 from nbpipe.run.executors import Done, Lost, Told
 from nbpipe.run.order import Result
-from nbpipe.run.task import python
+from nbpipe.run.scratch import scratch_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbpipe.run.executors import Message
     from nbpipe.run.order import Order
+
+COMMAND = (sys.executable, "-P", "-m", "nbpipe.run.worker")
+"""How a worker is started: with ``-P`` nothing beside a notebook can shadow its imports."""
 
 
 @dataclass(slots=True)
@@ -140,8 +144,7 @@ class LocalExecutor:
         private.mkdir(mode=0o700)
         with (private / "stderr").open("wb") as errors:
             process = subprocess.Popen(
-                [*python(), "-m", "nbpipe.run.worker", "--private", str(private),
-                 "--parent", str(os.getpid())],
+                [*COMMAND, "--private", str(private), "--parent", str(os.getpid())],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd="/",
                 env={**os.environ, processes.MARK: mark}, start_new_session=True,
             )  # fmt: skip
@@ -176,6 +179,7 @@ class LocalExecutor:
         code = self._remove(worker)
         if order is None:
             return
+        shutil.rmtree(Path(order.store) / "tmp" / scratch_of(order), ignore_errors=True)
         seconds = monotonic() - worker.began
         if cancelled:
             self._ready.append(Done(Result(order.task, order.attempt, "cancelled", seconds)))

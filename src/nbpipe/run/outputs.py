@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Shelf(Protocol):
     """Where bytes are put under their digest."""
 
-    def adopt(self, path: Path) -> str:
+    def adopt(self, path: Path, digest: str = "", size: int | None = None) -> str:
         """Take a file of the scratch folder over and return its digest."""
 
     def put_bytes(self, data: bytes) -> str:
@@ -71,12 +71,17 @@ def collect(scratch: Path, order: Order, shelf: Shelf, ok: bool) -> Left:
 
 def _values(scratch: Path, saved: Mapping[str, Any], shelf: Shelf) -> Iterator[Artifact]:
     for row in saved.get("outputs", ()):
-        sides = {side["file"]: shelf.adopt(scratch / side["file"]) for side in row["files"]}
-        digest = shelf.adopt(scratch / row["file"])
+        sides = {side["file"]: _adopt(scratch, side, shelf) for side in row["files"]}
+        digest = _adopt(scratch, row, shelf)
         yield Artifact(
             ", ".join(row["names"]), digest, row["size"], "value",
             row["codec"], row["type"], _preview(row["preview"], sides),
         )  # fmt: skip
+
+
+def _adopt(scratch: Path, row: Mapping[str, Any], shelf: Shelf) -> str:
+    """Store a file that the kernel side wrote; its digest was taken on the way."""
+    return shelf.adopt(scratch / Path(row["file"]).name, row["digest"], row["size"])
 
 
 def _preview(preview: Mapping[str, Any], sides: Mapping[str, str]) -> dict[str, Any]:
@@ -103,7 +108,7 @@ def _items(scratch: Path, saved: Mapping[str, Any], shelf: Shelf) -> Iterator[Ar
     for name, row in saved.get("items", {}).items():
         preview: dict[str, object] = {"text": f"{row['count']} items"}
         if "file" in row:
-            preview["stored"] = shelf.adopt(scratch / row["file"])
+            preview["stored"] = _adopt(scratch, row, shelf)
         told = {key: value for key, value in row.items() if key != "file"}
         data = json.dumps(told, sort_keys=True).encode()
         yield Artifact(name, shelf.put_bytes(data), len(data), "items", "json", preview=preview)

@@ -19,6 +19,12 @@ def scratch_name(run: str, task: str, attempt: int) -> str:
     return "task-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
+def scratch_of(order: Order) -> str:
+    """Return the name of the order's folder: the session's ``scratch``, if it says one."""
+    said = str(order.session.get("scratch") or "")
+    return said or scratch_name(order.run, order.task, order.attempt)
+
+
 def write_task(folder: Path, order: Order) -> None:
     """Write ``task.json``: the order's session, and where the step runs."""
     task = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from nbpipe.run.kernels.supervisor import Supervisor
 from nbpipe.run.kernels.text import Log, Teller
 from nbpipe.run.order import Result
 from nbpipe.run.parameters import check_parameters
-from nbpipe.run.scratch import scratch_name, write_task
+from nbpipe.run.scratch import scratch_of, write_task
 from nbpipe.store.blobs import LocalBlobs
 
 if TYPE_CHECKING:
@@ -83,10 +82,7 @@ class _Work:
     def __init__(self, order: Order, desk: Desk, blobs: LocalBlobs, began: float) -> None:
         self.order, self.desk, self.blobs, self.began = order, desk, blobs, began
         self.findings = Findings()
-        name = str(order.session.get("scratch") or "") or scratch_name(
-            order.run, order.task, order.attempt
-        )
-        self.scratch = Path(blobs.scratch(name))
+        self.scratch = blobs.scratch(scratch_of(order))
 
     def result(self) -> Result:
         """Run and publish; the scratch folder is gone afterwards."""
@@ -117,7 +113,7 @@ class _Work:
     def _attempt(self, supervisor: Supervisor, teller: Teller, log: Log) -> Attempt:
         environ = {k: v for k, v in os.environ.items() if k not in _NOT_THE_KERNELS}
         environ[processes.MARK] = self.desk.mark
-        launcher = Path(self.blobs.ensure_lib()) / "nbpipe_kernelside" / "launch.py"
+        launcher = self.blobs.ensure_lib() / "nbpipe_kernelside" / "launch.py"
         return Attempt(
             order=self.order, scratch=self.scratch, private=self.desk.private,
             environ=environ, launcher=launcher if launcher.exists() else None,
@@ -139,8 +135,9 @@ class _Work:
         order = self.order
         try:
             left = outputs.collect(self.scratch, order, self.blobs, found.state == "ok")
-        except OSError as error:
-            found = verdict.Verdict("failed", Failure(type(error).__name__, f"Publishing: {error}"))
+        except (NbpipeError, OSError) as error:
+            what = f"What the step left could not be stored: {error}"
+            found = verdict.Verdict("failed", Failure(type(error).__name__, what))
             left = outputs.Left()
         states = verdict.cell_states(self.findings, found)
         self._tell_states(states)
@@ -196,8 +193,3 @@ class _Work:
         cells: dict[str, Any] = {c.get("id", ""): c for c in self.order.notebook.get("cells", ())}
         source = cells.get(error.cell, {}).get("metadata", {}).get("nbpipe", {}).get("from")
         return Failure(error.name, error.message, source, error.traceback)
-
-
-def python() -> list[str]:
-    """Return how a worker's Python is started: nothing beside a notebook can shadow its imports."""
-    return [sys.executable, "-P"]

@@ -66,7 +66,7 @@ def judge(order: Order, findings: Findings, met: Met) -> Verdict:
         return Verdict("out-of-memory", _failure(trouble, message))
     if trouble.name == "KeyboardInterrupt":
         return Verdict("interrupted", _failure(trouble, "The cell was interrupted."))
-    return Verdict("failed", _failure(trouble, _sentence(order, trouble)))
+    return Verdict("failed", _failure(trouble, _sentence(trouble)))
 
 
 def cell_states(findings: Findings, verdict: Verdict) -> dict[str, CellState]:
@@ -123,7 +123,7 @@ def _exit(code: int | None) -> str:
         return f"its process was ended by signal {-code}"
 
 
-def _sentence(order: Order, trouble: Trouble) -> str:
+def _sentence(trouble: Trouble) -> str:
     if trouble.name == "SystemExit":
         return (
             "The cell asked to stop (exit), so the cells after it did not run "
@@ -133,8 +133,8 @@ def _sentence(order: Order, trouble: Trouble) -> str:
         return (
             "The cell asks for input, and nobody is there to answer. Make the answer a parameter."
         )
-    if not trouble.name.strip("<>") and order.language != "python":
-        return f"The cell failed: {trouble.message}"
+    if trouble.kind == "error" and not trouble.name and trouble.message.isdigit():
+        return f"A command of the cell ended with exit code {trouble.message}."
     return trouble.message
 
 

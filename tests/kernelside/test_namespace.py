@@ -104,6 +104,26 @@ def test_prefetch_binds_what_class_bodies_need(upstream: Any) -> None:
     assert upstream.names["A"].x == [7]
 
 
+def test_a_name_above_that_shadows_a_builtin_is_the_one_from_above(bench: Any) -> None:
+    bench.names.attend(lambda name: 3, ["sum"], lambda name: None)
+    bench.run("assert sum == 3 and max([1, 2]) == 2")
+
+
+def test_a_lost_name_that_shadows_a_builtin_is_told_too(bench: Any) -> None:
+    told: list[str] = []
+    bench.names.attend(lambda name: 3, [], told.append, ["sum"])
+    bench.run("assert sum([1]) == 1 and max([1]) == 1")
+    assert told == ["sum"]
+
+
+def test_when_all_is_fetched_names_are_looked_up_as_ever(bench: Any) -> None:
+    bench.names.attend(lambda name: 3, ["y"], lambda name: None)
+    bench.run("y")
+    assert type(bench.names) is LazyNamespace
+    assert type(bench.names).__getitem__ is dict.__getitem__
+    assert not hasattr(type(bench.names), "__missing__")
+
+
 def test_a_name_that_cannot_be_loaded_is_no_unbound_name(bench: Any) -> None:
     def fetch(name: str) -> Any:
         raise KeyError("inner")

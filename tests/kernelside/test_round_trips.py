@@ -9,7 +9,10 @@ import enum
 import fractions
 import math
 import pathlib
+import sys
+import types
 import uuid
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -227,6 +230,9 @@ def _frames() -> list[tuple[str, Any, str]]:
         ("long zoned index", pd.DataFrame({"a": 0}, index=_hours(300).tz_localize("UTC")), "arrow"),
         ("long mixed index", pd.DataFrame({"a": 0}, index=[None, *range(300)]), ""),
         ("long span index", pd.DataFrame({"a": 0}, index=_hours(300) - _hours(1)[0]), "arrow"),
+        ("same labels", pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}, index=["r", "r"]), "arrow"),
+        ("no labels", pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=[np.nan, np.nan]), "arrow"),
+        ("many same labels", pd.DataFrame({"a": range(300), "b": 1}, index=[7] * 300), "arrow"),
         ("float index", pd.DataFrame({"a": [1, 2]}, index=[0.5, np.nan]), "arrow"),
         ("category index", pd.DataFrame({"a": [1]}, index=pd.CategoricalIndex(["x"])), ""),
         ("attributes", marked, "arrow"),
@@ -283,6 +289,13 @@ def test_a_loaded_frame_can_be_changed_in_place_and_its_file_stays(there_and_bac
     assert codecs.file_digest(saved.path) == saved.digest
 
 
+def test_a_wide_frame_takes_a_new_column_without_a_warning(there_and_back: Any) -> None:
+    back, _ = there_and_back(pd.DataFrame(np.zeros((2, 150))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        back["new"] = 1
+
+
 def test_numbers_of_a_loaded_frame_are_the_files_own_pages(there_and_back: Any) -> None:
     back, _ = there_and_back(pd.DataFrame({"a": np.arange(10.0)}))
     assert not back["a"].to_numpy().flags.owndata
@@ -320,17 +333,30 @@ def test_arrow_tables_come_back_with_their_metadata(there_and_back: Any) -> None
     assert back.equals(table, check_metadata=True)
 
 
+class Estimator:
+    """Looks like scikit-learn's, which takes a second to import."""
+
+    __module__ = "sklearn.nowhere"
+
+    def __init__(self, func: Any = None) -> None:
+        self.func = func
+        self.coef_ = np.arange(3)
+
+    def get_params(self) -> Any:
+        return {"func": self.func}
+
+
 def test_estimators_go_by_joblib_and_those_with_own_functions_do_not(
     there_and_back: Any, bench: Any
 ) -> None:
-    from sklearn.linear_model import LinearRegression
-    from sklearn.preprocessing import FunctionTransformer
-
-    back, saved = there_and_back(LinearRegression().fit([[1], [2]], [1, 2]))
-    assert saved.codec == "joblib"
-    assert back.coef_ == pytest.approx([1])
+    for name in ("sklearn", "sklearn.nowhere"):
+        module = types.ModuleType(name)
+        module.Estimator = Estimator  # type: ignore[attr-defined]
+        bench.patch.setitem(sys.modules, name, module)
+    back, saved = there_and_back(Estimator())
+    assert (saved.codec, saved.safe, back.coef_.tolist()) == ("joblib", False, [0, 1, 2])
     bench.run("def double(x): return x * 2")
-    back, saved = there_and_back(FunctionTransformer(bench.names["double"]))
+    back, saved = there_and_back(Estimator(bench.names["double"]))
     assert saved.codec == "cloudpickle"
     assert back.func(4) == 8
 

@@ -40,10 +40,17 @@ def to_arrow(pa: Any, column: Any) -> tuple[Any, dict[str, Any]]:
     if name == "StringDtype":
         return _from_strings(pa, column.array)
     if name == "ArrowDtype":
-        return _one(pa, column.array.__arrow_array__()), {"as": "arrow"}
+        return _from_arrow_kind(pa, column.array)
     if module.startswith("pandas") and hasattr(column.array, "_mask"):
         return _one(pa, column.array.__arrow_array__()), {"as": "masked", "dtype": str(dtype)}
     raise Inexact(str(dtype))
+
+
+def _from_arrow_kind(pa: Any, array: Any) -> tuple[Any, dict[str, Any]]:
+    found = _one(pa, array.__arrow_array__())
+    if type(array.dtype)(found.type) != array.dtype:
+        raise Inexact(str(array.dtype))
+    return found, {"as": "arrow"}
 
 
 def _one(pa: Any, array: Any) -> Any:

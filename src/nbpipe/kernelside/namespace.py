@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 import types
 from typing import Any, Callable, Iterator
 
 Fetch = Callable[[str], Any]
 
+_BUILTINS = vars(builtins)
 _LOOKING = frozenset(
     (
         "IPython", "ipykernel", "jedi", "traitlets", "nbpipe_kernelside",
@@ -55,6 +57,21 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
         """
         self._fetch, self._absent = fetch, absent
         self.pending, self._known = set(names), frozenset(known)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Look after missing names only while there are any: a plain look-up is faster."""
+        wanted = bool(self.pending or self._known)
+        self.__class__ = _Fetching if wanted else LazyNamespace
+
+    def prefetch(self, names: Any) -> None:
+        """Fetch those of the names that are pending."""
+        for name in names:
+            if name in self.pending:
+                self._get(name)
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(dict.items(self)),)
 
     def _get(self, name: Any) -> Any:
         """Fetch a pending name and bind it."""
@@ -66,13 +83,23 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
         self.pending.discard(name)
         if not dict.__contains__(self, name):
             dict.__setitem__(self, name, value)
+        self._settle()
         return dict.__getitem__(self, name)
+
+
+class _Fetching(LazyNamespace):
+    """A namespace while there are names to fetch.
+
+    It answers for builtins too: raising KeyError for each would make loops over them twice as slow.
+    """
 
     def __missing__(self, name: Any) -> Any:
         if name in self.pending and not _is_looking():
             return self._get(name)
         if name in self._known and self._absent is not None and not _is_looking():
             self._absent(name)
+        if name in _BUILTINS:
+            return _BUILTINS[name]
         raise KeyError(name)
 
     def __setitem__(self, name: Any, value: Any) -> None:
@@ -98,12 +125,6 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
             return self._get(name)
         return dict.get(self, name, default)
 
-    def prefetch(self, names: Any) -> None:
-        """Fetch those of the names that are pending."""
-        for name in names:
-            if name in self.pending:
-                self._get(name)
-
     def _all(self) -> None:
         if self.pending and not _is_looking(3):
             self.prefetch(sorted(self.pending))
@@ -126,9 +147,6 @@ class LazyNamespace(dict):  # type: ignore[type-arg]
         """Return all names and values; the pending ones are fetched first."""
         self._all()
         return dict.items(self)
-
-    def __reduce__(self) -> Any:
-        return dict, (dict(dict.items(self)),)
 
 
 def user_namespace() -> LazyNamespace:

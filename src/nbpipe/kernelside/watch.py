@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import sys
-from typing import Any, Iterator, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 ENTRIES = 50_000
 SKIPPED_FOLDERS = frozenset(
@@ -75,7 +75,7 @@ class Watch:
         if stat.st_mode & 0o170000 == 0o100000:
             self.reads[full] = (stat.st_size, stat.st_mtime_ns)
 
-    def on_rename(self, source: Any, target: Any) -> None:
+    def on_rename(self, source: Any, target: Any, *folders: Any) -> None:
         """Note one rename or replace."""
         old, new = self._path(source), self._path(target)
         if old is not None:
@@ -167,24 +167,27 @@ def _read_by_python() -> bool:
 
 
 _watches: list[Watch] = []
+_EVENTS: dict[str, Callable[..., None]] = {
+    "open": Watch.on_open,
+    "os.rename": Watch.on_rename,
+    "sqlite3.connect": Watch.on_database,
+}
 
 
 def _hook(event: str, args: Any) -> None:
-    if event == "open":
-        for watch in _watches:
-            if watch.active:
-                watch.on_open(*args)
-    elif event in ("os.rename", "sqlite3.connect"):
-        for watch in _watches:
-            if watch.active and event == "os.rename":
-                watch.on_rename(args[0], args[1])
-            elif watch.active:
-                watch.on_database(args[0])
+    note = _EVENTS.get(event)
+    if note is None:
+        return
+    for watch in _watches:
+        if watch.active:
+            try:
+                note(watch, *args)
+            except Exception:  # what is not understood is not noted; the user's call goes on
+                return
 
 
 def _install(watch: Watch) -> None:
     """Add the hook once a process: Python cannot remove one."""
-    _watches[:] = [watch]
-    if not getattr(sys, "_nbpipe_hooked", False):
-        sys._nbpipe_hooked = True  # type: ignore[attr-defined]
+    if not _watches:
         sys.addaudithook(_hook)
+    _watches[:] = [watch]

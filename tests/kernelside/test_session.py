@@ -15,27 +15,18 @@ import numpy as np
 import pytest
 
 from nbpipe import kernelside
-from nbpipe.kernelside import codecs, generators
-
-KEYS = {
-    "version", "outputs", "metrics", "series", "unbound", "shared", "changed", "fetched",
-    "unverified",
-    "random_changed", "random", "files_read", "files_written", "files_changed", "files_removed",
-    "items",
-}  # fmt: skip
+from nbpipe.kernelside import codecs, generators, report
 
 
 def test_saved_json_has_every_key_and_nothing_else(bench: Any) -> None:
     saved = bench.step("x = 1", "x", ("y", "z"))
-    assert set(saved) == KEYS
+    assert set(saved) == set(report.Report.__annotations__)
     assert saved["unbound"] == ["y", "z"]
     (row,) = saved["outputs"]
     path = bench.scratch / row["file"]
     assert codecs.file_digest(str(path)) == row["digest"]
     assert path.stat().st_size == row["size"]
-    assert set(row) == {
-        "names", "file", "digest", "codec", "size", "type", "safe", "preview", "files"
-    }  # fmt: skip
+    assert set(row) == set(report.Output.__annotations__)
 
 
 def test_names_on_disk_never_come_from_the_user(bench: Any) -> None:

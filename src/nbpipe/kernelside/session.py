@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Sequence, cast
 
 from . import codecs, fanout, fingerprint, generators, metrics, pickles
 from .objects import object_path, write_atomically
 from .outputs import save_outputs
 from .task import Held, Task
 from .watch import Watch
+
+if TYPE_CHECKING:
+    from .report import Report
 
 CHECKED = 1 << 26
 _MODULES = ("nbpipe_kernelside.session", "nbpipe.kernelside.session")
@@ -223,9 +226,12 @@ def save(*outputs: Names, metrics: Iterable[str] = (), items: Iterable[str] = ()
     found.update(_numbers(session, metrics))
     found["items"] = _items(session, items)
     found["fetched"] = list(session.fetched)
-    write_atomically(
-        os.path.join(session.scratch, "saved.json"), json.dumps(found, allow_nan=False).encode()
-    )
+    _publish(session.scratch, cast("Report", found))
+
+
+def _publish(scratch: str, report: Report) -> None:
+    data = json.dumps(report, allow_nan=False).encode()
+    write_atomically(os.path.join(scratch, "saved.json"), data)
 
 
 def _observed(session: Session) -> dict[str, Any]:
@@ -241,8 +247,8 @@ def _observed(session: Session) -> dict[str, Any]:
         "random_changed": generators.changed(session.states, states),
         "random": _save_states(session.scratch, states, task.random.get("save", ())),
     }
-    if session.watch is not None:
-        found.update(session.watch.report())
+    seen = session.watch or Watch(task.project, session.store)
+    found.update(seen.report())
     return found
 
 

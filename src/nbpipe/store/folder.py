@@ -83,6 +83,8 @@ def prepare(folder: Path) -> None:
         return
     with told(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("objects", "tmp"):
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
         for name, text in ((".gitignore", "*\n"), ("README.md", _README)):
             if not (folder / name).exists():
                 _place(folder / name, text)
@@ -91,8 +93,8 @@ def prepare(folder: Path) -> None:
 
 def _place(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
@@ -111,8 +113,8 @@ def place_library(store: Path, source: Path) -> Path:
     prepare(store)
     with told(store):
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        temporary = place.with_name(f".{place.name}.{os.getpid()}")
-        (temporary / "nbpipe_kernelside").mkdir(parents=True, exist_ok=True)
+        temporary = place.with_name(f".{place.name}.{os.getpid()}-{os.urandom(4).hex()}")
+        (temporary / "nbpipe_kernelside").mkdir(parents=True)
         for file in files:
             shutil.copyfile(file, temporary / "nbpipe_kernelside" / file.name)
         try:
@@ -139,7 +141,8 @@ def run_folder(store: Path, run: str) -> Path:
     folder = store / "runs" / checked_name(run)
     prepare(store)
     with told(store):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 

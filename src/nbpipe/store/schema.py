@@ -1,0 +1,99 @@
+"""The ledger's tables, as the steps that lead there from an empty database.
+
+A step is never edited once it was released; what changes is appended as a further step. The
+SQL is what SQLite and PostgreSQL share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbpipe.errors import StoreTooNew
+from nbpipe.store.folder import UPGRADE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbpipe.store.database import Connection, Database
+
+_FIRST = (
+    """CREATE TABLE runs (
+        id TEXT PRIMARY KEY, number BIGINT NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
+        name TEXT NOT NULL, engine TEXT NOT NULL, state TEXT NOT NULL,
+        begun DOUBLE PRECISION NOT NULL, started DOUBLE PRECISION, finished DOUBLE PRECISION,
+        seconds DOUBLE PRECISION, pinned INTEGER NOT NULL DEFAULT 0,
+        last_seq BIGINT NOT NULL DEFAULT 0, body TEXT NOT NULL, pipeline TEXT NOT NULL)""",
+    "CREATE INDEX runs_by_number ON runs (number)",
+    "CREATE INDEX runs_by_state ON runs (state, number)",
+    """CREATE TABLE events (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, seq BIGINT NOT NULL,
+        at DOUBLE PRECISION NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (run, seq))""",
+    """CREATE TABLE tasks (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, task TEXT NOT NULL,
+        position BIGINT NOT NULL, item BIGINT NOT NULL, state TEXT NOT NULL,
+        key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, task))""",
+    "CREATE INDEX tasks_by_key ON tasks (key)",
+    """CREATE TABLE artifacts (
+        digest TEXT PRIMARY KEY, size BIGINT NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL,
+        codec TEXT NOT NULL, preview TEXT NOT NULL, run TEXT NOT NULL, task TEXT NOT NULL)""",
+    """CREATE TABLE uses (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, digest TEXT NOT NULL,
+        PRIMARY KEY (run, digest))""",
+    "CREATE INDEX uses_by_digest ON uses (digest)",
+    """CREATE TABLE results (
+        key TEXT PRIMARY KEY, number BIGINT NOT NULL, at DOUBLE PRECISION NOT NULL,
+        project TEXT NOT NULL, step TEXT NOT NULL, run TEXT NOT NULL, task TEXT NOT NULL,
+        body TEXT NOT NULL)""",
+    "CREATE INDEX results_by_step ON results (project, step, number)",
+    "CREATE INDEX results_by_run ON results (run)",
+    """CREATE TABLE requests (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, what TEXT NOT NULL,
+        said_by TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, PRIMARY KEY (run, what))""",
+    """CREATE TABLE engines (
+        run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, host TEXT NOT NULL,
+        pid BIGINT NOT NULL, process TEXT NOT NULL, claimed DOUBLE PRECISION NOT NULL,
+        beat DOUBLE PRECISION)""",
+)
+
+STEPS: tuple[Sequence[str], ...] = (_FIRST,)
+"""Step n, counted from 1, leads from version n - 1 to version n."""
+
+
+def migrate(database: Database, steps: Sequence[Sequence[str]] = STEPS) -> None:
+    """Bring a database to the newest version, one transaction a step, under the writers' lock.
+
+    Raises
+    ------
+    StoreTooNew
+        If a newer nbpipe wrote it; nothing is changed then.
+    """
+    with database.reading() as connection:
+        version = _version(connection, database)
+    while version < len(steps):
+        with database.writing(durable=True) as connection:
+            version = _version(connection, database)  # another process may have been faster
+            if version < len(steps):
+                _climb(connection, version, steps[version])
+                version += 1
+    if version > len(steps):
+        raise StoreTooNew(
+            f"The ledger {database.address} is of version {version}, written by a newer nbpipe; "
+            f"this one knows version {len(steps)}. Nothing was changed. {UPGRADE}"
+        )
+
+
+def _version(connection: Connection, database: Database) -> int:
+    if not connection.has_table("nbpipe_version"):
+        return 0
+    rows = connection.run("SELECT version FROM nbpipe_version")
+    return int(rows[0]["version"]) if rows else 0
+
+
+def _climb(connection: Connection, version: int, statements: Sequence[str]) -> None:
+    if version == 0:
+        connection.run("CREATE TABLE nbpipe_version (version INTEGER NOT NULL)")
+        connection.run("INSERT INTO nbpipe_version (version) VALUES (0)")
+    for statement in statements:
+        connection.run(statement)
+    connection.run("UPDATE nbpipe_version SET version = :new", new=version + 1)

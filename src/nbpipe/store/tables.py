@@ -1,0 +1,246 @@
+"""Rows of the ledger's tables ⇄ values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbpipe.events import Recorded
+from nbpipe.store import texts
+from nbpipe.store.projection import View, advance, concerned
+from nbpipe.store.rows import ArtifactRow, EngineRow, RunRow, StoredResult, TaskRow
+from nbpipe.wire import dump, dump_event, load, load_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from nbpipe.events import Artifact
+    from nbpipe.store.database import Connection, Row
+
+_RUN = (
+    "SELECT id, project, path, name, engine, state, begun, started, finished, seconds, pinned, "
+    "last_seq, body FROM runs "
+)
+_AT_ONCE = 400
+"""How many values one statement is given at most."""
+
+
+def find_runs(connection: Connection, rest: str, **values: Any) -> Sequence[Row]:
+    """Return rows of runs, without their pipelines; `rest` follows ``FROM runs``."""
+    return connection.run(_RUN + rest, **values)
+
+
+def run_row(row: Row, counts: Mapping[str, int]) -> RunRow:
+    """Return a run."""
+    said = texts.read(row["body"])
+    return RunRow(
+        row["id"], row["project"], row["path"], row["name"], said["parameters"], row["engine"],
+        said["selection"], said["sources"], said["user"], said["environment"], row["state"],
+        row["begun"], row["started"], row["finished"], row["seconds"], bool(row["pinned"]),
+        row["last_seq"], counts,
+    )  # fmt: skip
+
+
+def counts_of(connection: Connection, runs: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return run → state → how many of its tasks are in it."""
+    counts: dict[str, dict[str, int]] = {}
+    for some in _portions(runs):
+        names, values = texts.listed(some)
+        rows = connection.run(
+            "SELECT run, state, COUNT(*) AS count FROM tasks "
+            f"WHERE run IN ({names}) "  # noqa: S608 - names of ours
+            "GROUP BY run, state ORDER BY run, state",
+            **values,
+        )
+        for row in rows:
+            counts.setdefault(row["run"], {})[row["state"]] = row["count"]
+    return counts
+
+
+def task_rows(connection: Connection, run: str, tasks: Iterable[str] | None) -> list[TaskRow]:
+    """Return tasks of a run in the pipeline's order; all of them for None."""
+    sql = "SELECT task, position, state, body FROM tasks WHERE run = :run"
+    if tasks is None:
+        found = connection.run(f"{sql} ORDER BY position, item, task", run=run)
+        return [_task_row(row) for row in found]
+    rows: list[TaskRow] = []
+    for some in _portions(sorted(tasks)):
+        names, values = texts.listed(some)
+        found = connection.run(f"{sql} AND task IN ({names})", run=run, **values)
+        rows.extend(_task_row(row) for row in found)
+    return rows
+
+
+def _task_row(row: Row) -> TaskRow:
+    return load(TaskRow, texts.read(row["body"]))
+
+
+def result(row: Row) -> StoredResult:
+    """Return a kept result."""
+    return load(StoredResult, texts.read(row["body"]) | {"at": row["at"]})
+
+
+def find_results(connection: Connection, keys: Sequence[str]) -> Iterator[StoredResult]:
+    """Yield the results kept under some of the keys."""
+    for some in _portions(keys):
+        names, values = texts.listed(some)
+        sql = f"SELECT at, body FROM results WHERE key IN ({names})"  # noqa: S608 - names of ours
+        yield from (result(row) for row in connection.run(sql, **values))
+
+
+def artifact_row(row: Row) -> ArtifactRow:
+    """Return what is known of stored bytes."""
+    return ArtifactRow(
+        row["digest"], row["size"], row["kind"], row["type"], row["codec"],
+        texts.read(row["preview"]), row["run"], row["task"],
+    )  # fmt: skip
+
+
+def engine_row(row: Row) -> EngineRow:
+    """Return an engine."""
+    return EngineRow(row["host"], row["pid"], row["process"], row["claimed"], row["beat"])
+
+
+def find_engine(connection: Connection, run: str) -> EngineRow | None:
+    """Return the engine that holds a run."""
+    rows = connection.run("SELECT * FROM engines WHERE run = :run", run=run)
+    return engine_row(rows[0]) if rows else None
+
+
+# events, and what follows from them
+
+
+def insert_events(connection: Connection, recorded: Sequence[Recorded]) -> None:
+    """Write events down."""
+    connection.run_each(
+        "INSERT INTO events (run, seq, at, kind, body) VALUES (:run, :seq, :at, :kind, :body)",
+        [_event_values(one) for one in recorded],
+    )
+
+
+def _event_values(one: Recorded) -> dict[str, Any]:
+    body = dump_event(one.event)
+    return {
+        "run": one.run, "seq": one.seq, "at": one.at, "kind": body.pop("kind"),
+        "body": texts.write(body),
+    }  # fmt: skip
+
+
+def events_of(
+    connection: Connection, run: str, after: int = 0, limit: int | None = None
+) -> Iterator[Recorded]:
+    """Yield a run's events numbered above `after`."""
+    sql = "SELECT seq, at, kind, body FROM events WHERE run = :run AND seq > :after ORDER BY seq"
+    if limit is None:
+        rows = connection.run(sql, run=run, after=after)
+    else:
+        rows = connection.run(f"{sql} LIMIT :limit", run=run, after=after, limit=limit)
+    for row in rows:
+        event = load_event({**texts.read(row["body"]), "kind": row["kind"]})
+        yield Recorded(run, row["seq"], row["at"], event)
+
+
+def project(connection: Connection, run: str, recorded: Sequence[Recorded]) -> None:
+    """Bring the tables forward by events; only the tasks they concern are read and written."""
+    wanted: set[str] | None = set()
+    for one in recorded:
+        tasks = concerned(one.event)
+        wanted = None if wanted is None or tasks is None else wanted | tasks
+    view = view_of(connection, run, wanted)
+    if view is not None:
+        before = dict(view.tasks)
+        for one in recorded:
+            advance(view, one)
+        keep_view(connection, run, view, before)
+
+
+def view_of(connection: Connection, run: str, tasks: Iterable[str] | None) -> View | None:
+    """Return how a run and some of its tasks stand; None if there is no such run."""
+    rows = connection.run(
+        "SELECT state, started, finished, seconds FROM runs WHERE id = :run", run=run
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    found = {task.task: task for task in task_rows(connection, run, tasks)}
+    return View(row["state"], row["started"], row["finished"], row["seconds"], found)
+
+
+def keep_view(connection: Connection, run: str, view: View, before: Mapping[str, TaskRow]) -> None:
+    """Write down what changed since `before`."""
+    connection.run(
+        "UPDATE runs SET state = :state, started = :started, finished = :finished, "
+        "seconds = :seconds WHERE id = :run",
+        run=run, state=view.state, started=view.started, finished=view.finished,
+        seconds=view.seconds,
+    )  # fmt: skip
+    gone = [{"run": run, "task": task} for task in before if task not in view.tasks]
+    connection.run_each("DELETE FROM tasks WHERE run = :run AND task = :task", gone)
+    changed = [row for task, row in view.tasks.items() if before.get(task) is not row]
+    connection.run_each(
+        "INSERT INTO tasks (run, task, position, item, state, key, body) "
+        "VALUES (:run, :task, :position, :item, :state, :key, :body) "
+        "ON CONFLICT (run, task) DO UPDATE SET position = excluded.position, "
+        "item = excluded.item, state = excluded.state, key = excluded.key, body = excluded.body",
+        [_task_values(run, row) for row in changed],
+    )
+
+
+def _task_values(run: str, row: TaskRow) -> dict[str, Any]:
+    return {
+        "run": run, "task": row.task, "position": row.position, "item": row.item,
+        "state": row.state, "key": row.key, "body": texts.write(dump(row)),
+    }  # fmt: skip
+
+
+# artifacts
+
+
+def keep_artifacts(
+    connection: Connection, run: str, task: str, artifacts: Sequence[Artifact]
+) -> None:
+    """Write down what a task left, and all the bytes that belong to it."""
+    connection.run_each(
+        "INSERT INTO artifacts (digest, size, kind, type, codec, preview, run, task) "
+        "VALUES (:digest, :size, :kind, :type, :codec, :preview, :run, :task) "
+        "ON CONFLICT (digest) DO NOTHING",
+        [
+            {
+                "digest": one.digest, "size": one.size, "kind": one.kind, "type": one.type,
+                "codec": one.codec, "preview": texts.write(dump(one.preview)), "run": run,
+                "task": task,
+            }
+            for one in artifacts
+        ],
+    )  # fmt: skip
+    use(connection, run, {digest for one in artifacts for digest in digests_in(one)})
+
+
+def use(connection: Connection, run: str, digests: Iterable[str]) -> None:
+    """Write down that a run refers to stored bytes."""
+    connection.run_each(
+        "INSERT INTO uses (run, digest) VALUES (:run, :digest) ON CONFLICT DO NOTHING",
+        [{"run": run, "digest": digest} for digest in digests],
+    )
+
+
+def digests_in(artifact: Artifact) -> Iterator[str]:
+    """Yield the digest of an artifact and those that its preview names."""
+    yield artifact.digest
+    yield from _named(artifact.preview)
+
+
+def _named(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.startswith("sha256:") and len(value) == 71:
+            yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _named(item)
+    elif value is not None and hasattr(value, "values"):
+        for item in value.values():
+            yield from _named(item)
+
+
+def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbpipe.events import CellFinished, CellOutput, Event
-from nbpipe.run.executors import Done, Lost, Told
+from nbpipe.events import CellFinished, CellOutput
+from nbpipe.run.executors import Done, Told
 from nbpipe.run.local import LocalExecutor
-from nbpipe.run.order import Order, Result
+from nbpipe.run.order import Order
 from nbpipe.store.blobs import LocalBlobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nbpipe.events import Event
+    from nbpipe.run.executors import Lost
+    from nbpipe.run.order import Result
 
 SOURCE = Path(__file__).parents[2] / "src"
 PATIENCE = 60

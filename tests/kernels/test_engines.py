@@ -94,6 +94,15 @@ def test_what_subprocesses_write_is_kept(bench, engine):
     assert "bang" in ran.text("a")
 
 
+def test_what_comes_late_belongs_to_the_cell_that_started_it(bench):
+    ran = bench.run(
+        "import subprocess\nlate = subprocess.Popen(['sh', '-c', 'read x; echo late'], stdin=-1)",
+        "print('now')\nlate.communicate(b'go')",
+    )  # fmt: skip
+    assert ran.text("b").startswith("now\n")
+    assert "late\n" in ran.text("a") + ran.text("b")
+
+
 def test_a_cell_may_await(bench, engine):
     ran = bench.run("import asyncio\nawait asyncio.sleep(0)\nprint('done')", engine=engine)
     assert ran.text("a") == "done\n"
@@ -104,7 +113,8 @@ def test_local_modules_and_the_working_directory_are_those_of_the_notebook(bench
     folder.mkdir()
     (folder / "helper.py").write_text("VALUE = 7")
     (folder / "nbclient.py").write_text("raise RuntimeError('shadowed')")
-    ran = bench.run(LOCAL_MODULE, "import os; print(os.getcwd())", engine=engine, folder=str(folder))
+    place = "import os; print(os.getcwd())"
+    ran = bench.run(LOCAL_MODULE, place, engine=engine, folder=str(folder))
     assert ran.text("a") == "7\n"
     assert ran.text("b").strip() == str(folder)
 
@@ -156,8 +166,7 @@ def test_thousands_of_displays_are_bounded(bench, engine):
 
 def test_what_a_step_leaves_running_is_ended_and_named(bench, engine):
     source = (
-        "import subprocess\n"
-        "print(subprocess.Popen(['sleep', '4321'], start_new_session=True).pid)"
+        "import subprocess\nprint(subprocess.Popen(['sleep', '4321'], start_new_session=True).pid)"
     )
     ran = bench.run(source, engine=engine)
     assert ran.state == "ok"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from nbpipe.run.kernels.imports import notebooks, papermill
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,19 +23,18 @@ def finish(
     order: Order, findings: Findings, verdict: Verdict, states: Mapping[str, CellState]
 ) -> bytes:
     """Return the executed notebook's bytes; where no engine took it up, the rendered one's."""
-    import nbformat
-
     nb = findings.notebook
     if nb is None:
-        nb = nbformat.from_dict(dict(order.notebook))
+        nb = notebooks().from_dict(dict(order.notebook))
     nb.cells = [cell for cell in nb.cells if _MARK not in cell.metadata.get("tags", ())]
     for cell in nb.cells:
         _mark(cell, findings, states)
     _describe(nb, order, verdict)
-    running = next((c for c in nb.cells if states.get(c.get("id")) not in (None, "ok", "not-run")), None)
-    if running is not None:
-        _banners(nb, running)
-    text: str = nbformat.v4.writes(nb)
+    for cell in nb.cells:
+        if states.get(cell.get("id")) not in (None, "ok", "not-run"):
+            _banners(nb, cell)
+            break
+    text: str = notebooks().v4.writes(nb)
     return text.encode("utf-8", "replace")
 
 
@@ -71,8 +72,6 @@ def _describe(nb: Any, order: Order, verdict: Verdict) -> None:
 
 def _banners(nb: Any, failed: Any) -> None:
     """Put papermill's two banners where the step really ended."""
-    from nbpipe.run.kernels.imports import papermill
-
     texts = papermill().execute
     count = failed.get("execution_count")
     top = texts.ERROR_MESSAGE_TEMPLATE % ("?" if count is None else count)
@@ -82,9 +81,7 @@ def _banners(nb: Any, failed: Any) -> None:
 
 
 def _banner(name: str, text: str) -> Any:
-    import nbformat
-
-    return nbformat.v4.new_markdown_cell(text, id=name, metadata={"tags": [_MARK]})
+    return notebooks().v4.new_markdown_cell(text, id=name, metadata={"tags": [_MARK]})
 
 
 def file_name(task: str) -> str:

@@ -214,7 +214,6 @@ class LocalExecutor:
     def _kill_late(self) -> None:
         now = monotonic()
         for worker in list(self._workers):
-            if worker.order is not None and worker.killed_at is not None:
-                if now >= worker.killed_at:
-                    self._lost(worker)
-
+            late = worker.killed_at is not None and now >= worker.killed_at
+            if late and worker.order is not None:
+                self._lost(worker)

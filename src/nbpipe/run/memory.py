@@ -50,7 +50,7 @@ class ScriptedExecutor:
         self._held.append(order)
         self.at_once = max(self.at_once, len(self._held))
 
-    def poll(self, timeout: float) -> Sequence[Message]:  # noqa: ARG002
+    def poll(self, timeout: float) -> Sequence[Message]:
         """Return what was cancelled, and the answer to the oldest order; never waits."""
         if self._held:
             answer = self._answer(self._held.popleft())

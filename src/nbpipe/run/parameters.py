@@ -39,4 +39,4 @@ def _check_value(name: str, value: Any) -> None:
             _check_value(name, item)
     elif value is not None and not isinstance(value, (str, int, float)):
         kind = type(value).__name__
-        raise BadParameter(f"Parameter {name!r} is a {kind}. Give text, a number or a list of them.")
+        raise BadParameter(f"Parameter {name!r} is a {kind}. Give a value that JSON knows.")

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from nbpipe.events import CellState, Tell
     from nbpipe.run.order import Order
 
-_NOT_THE_KERNELS = ("PYTHONSAFEPATH", "PYTHONINSPECT", "PYTHONSTARTUP", "JPY_SESSION_NAME")
+_NOT_THE_KERNELS = (
+    "PYTHONSAFEPATH",
+    "PYTHONINSPECT",
+    "PYTHONSTARTUP",
+    "JPY_SESSION_NAME",
+    "PYTEST_CURRENT_TEST",  # ipykernel captures no subprocesses where it is set
+)
+"""Variables that change how a kernel works and are not meant for it."""
+
+_NOT_SAVED = "The step ran to its end, and what it gives was not saved. Run it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ def carry_out(order: Order, desk: Desk) -> Result:
         return _Work(order, desk, blobs, began).result()
     except (NbpipeError, OSError) as error:
         failure = Failure(type(error).__name__, str(error))
-    except Exception as error:  # noqa: BLE001 - a fault of ours must not take the worker along
+    except Exception as error:
         what = f"A fault in nbpipe, not in the notebook: {type(error).__name__}: {error}"
         failure = Failure("nbpipe", what, traceback=traceback.format_exc())
     return Result(order.task, order.attempt, "failed", monotonic() - began, error=failure)
@@ -74,6 +83,11 @@ def _check(order: Order, blobs: LocalBlobs) -> None:
         blobs.path(digest)  # raises MissingObject
     if not Path(order.folder).is_dir():
         raise FileNotFoundError(f"The notebook's folder {order.folder} is not there.")
+
+
+def _saves(order: Order) -> bool:
+    cells = order.notebook.get("cells", ())
+    return any("nbpipe-save" in cell.get("metadata", {}).get("tags", ()) for cell in cells)
 
 
 class _Work:
@@ -126,6 +140,9 @@ class _Work:
         processes.reap()
         if names:
             log.write("after the step", "Ended what it left running:\n" + "\n".join(names) + "\n")
+        trouble = self.findings.trouble
+        if trouble is None or trouble.kind == "error":
+            return
         with suppress(OSError):
             text = (self.scratch / "kernel.log").read_text(errors="replace")
             if text.strip():
@@ -133,6 +150,9 @@ class _Work:
 
     def _publish(self, found: verdict.Verdict, met: verdict.Met) -> Result:
         order = self.order
+        unsaved = _saves(order) and not (self.scratch / "saved.json").exists()
+        if found.state == "ok" and unsaved:
+            found = verdict.Verdict("failed", Failure("nothing saved", _NOT_SAVED))
         try:
             left = outputs.collect(self.scratch, order, self.blobs, found.state == "ok")
         except (NbpipeError, OSError) as error:
@@ -144,8 +164,8 @@ class _Work:
         return Result(
             order.task, order.attempt, found.state, monotonic() - self.began,
             artifacts=(*left.artifacts, *self._papers(found, states)),
-            metrics=dict(left.metrics), checks=self._checks(states), error=self._placed(found.error),
-            peak=met.peak or None, files_read=left.files_read, fetched=left.fetched,
+            metrics=dict(left.metrics), checks=self._checks(states),
+            error=self._placed(found.error), peak=met.peak or None, files_read=left.files_read, fetched=left.fetched,
             missing=left.missing, changed=left.changed, drew=left.drew,
         )  # fmt: skip
 
@@ -164,10 +184,9 @@ class _Work:
             Artifact("log.txt", self.blobs.adopt(log), size, "log", type="text/plain"),
         ]  # fmt: skip
         for extra in self.findings.extras:
-            data = extra.data
-            papers.append(
-                Artifact(extra.name, self.blobs.put_bytes(data), len(data), extra.kind, type=extra.type)
-            )
+            digest = self.blobs.put_bytes(extra.data)
+            size = len(extra.data)
+            papers.append(Artifact(extra.name, digest, size, extra.kind, type=extra.type))
         return tuple(papers)
 
     def _tell_states(self, states: Mapping[str, CellState]) -> None:

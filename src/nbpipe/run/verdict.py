@@ -94,7 +94,8 @@ def _ended(order: Order, findings: Findings, met: Met, cause: Cause) -> Verdict:
         "out-of-memory": f"It held {_size(met.peak)} of memory; "
         f"it may hold {_size(order.memory or met.limit)}.",
     }
-    running = next((c for c, run in findings.cells.items() if run.state in ("running", "failed")), None)
+    met_in = ("running", "failed")
+    running = next((c for c, run in findings.cells.items() if run.state in met_in), None)
     trouble = findings.trouble
     traceback = trouble.traceback if trouble is not None else ""
     return Verdict(cause, Failure(_NAMES[cause], sentences[cause], running, traceback))

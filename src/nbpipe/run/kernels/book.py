@@ -8,30 +8,26 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbpipe.events import CellFinished, CellStarted
-from nbpipe.run.kernels.attempt import CellRun, Findings, Trouble
+from nbpipe.run.kernels.attempt import CellRun
 from nbpipe.run.kernels.imports import papermill
-from nbpipe.run.kernels.text import KEPT, Kept, plain
+from nbpipe.run.kernels.shown import Shown
+from nbpipe.run.kernels.text import plain
 
 papermill()
 
 from papermill.engines import NotebookExecutionManager  # noqa: E402
 
 if TYPE_CHECKING:
-    from nbpipe.run.kernels.attempt import Attempt
+    from nbpipe.run.kernels.attempt import Attempt, Findings, Trouble
 
 SAVE_EVERY = 5.0
 """Seconds between two writes of the notebook while it runs."""
-
-MOST_OUTPUTS = 1_000
-MOST_DISPLAYED = 20_000_000
 
 
 def runs(cell: Any) -> bool:
     """Whether there is something in the cell to run."""
     tags = cell.metadata.get("tags", ())
-    return (
-        cell.cell_type == "code" and bool(cell.source.strip()) and "skip-execution" not in tags
-    )
+    return cell.cell_type == "code" and bool(cell.source.strip()) and "skip-execution" not in tags
 
 
 class Book(NotebookExecutionManager):  # type: ignore[misc]
@@ -51,8 +47,7 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         self.findings = findings
         self.current: str | None = None
         self._positions = {cell: index for index, cell in enumerate(attempt.order.own)}
-        self._streams: dict[int, tuple[Kept, Any]] = {}
-        self._outputs = self._displayed = self._streamed = 0
+        self._shown: dict[str, Shown] = {}
         self._saved = monotonic()
 
     # what papermill calls
@@ -69,6 +64,7 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
             if cell.cell_type == "code":
                 cell.execution_count, cell.outputs = None, []
                 self.findings.cells[cell.id] = CellRun()
+                self._shown[cell.id] = Shown(cell)
             cell.metadata.papermill = {
                 "exception": None, "start_time": None, "end_time": None, "duration": None,
                 "status": "pending",
@@ -83,8 +79,6 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
     def cell_start(self, cell: Any, cell_index: int | None = None, **_: Any) -> None:
         """Note that the cell runs, and tell."""
         self.current = cell.id
-        self._streams.clear()
-        self._outputs = self._displayed = self._streamed = 0
         run = self.findings.cells[cell.id]
         run.state, run.started = "running", monotonic()
         cell.metadata.papermill.update(
@@ -102,7 +96,7 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
 
     def cell_complete(self, cell: Any, cell_index: int | None = None, **_: Any) -> None:
         """Note how the cell ended; a cell still running has come to its end."""
-        self._finish_outputs(cell)
+        self._shown[cell.id].finish()
         run = self.findings.cells[cell.id]
         run.seconds = monotonic() - run.started
         if run.state == "running" and self._came_through():
@@ -174,17 +168,7 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         self.attempt.log.write(cell.id, text)
         if cell.id in self._positions:
             self.attempt.teller.write(cell.id, "stderr" if stream == "stderr" else "stdout", text)
-        last = len(cell.outputs) - 1
-        if last < 0 or cell.outputs[last].get("name") != stream:
-            if not self.room(0):
-                return
-            node = stream_node(stream, "")
-            cell.outputs.append(node)
-            last += 1
-            self._streams[last] = (Kept(max(10_000, KEPT - self._streamed)), node)
-        self._streamed += len(text)
-        if last in self._streams:
-            self._streams[last][0].add(text)
+        self._shown[cell.id].write(stream, text)
 
     def displayed(self, cell: Any, data: dict[str, Any]) -> bool:
         """Take a displayed value; False where the notebook has no room for it."""
@@ -192,36 +176,17 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         self.attempt.log.write(cell.id, text + "\n")
         if cell.id in self._positions:
             self.attempt.teller.write(cell.id, "display", text[:2_000] + "\n")
-        return self.room(sum(len(x) for x in data.values() if isinstance(x, str)))
+        size = sum(len(x) for x in data.values() if isinstance(x, str))
+        return self._shown[cell.id].room(size)
 
-    def room(self, size: int) -> bool:
-        """Count an output of `size` characters; False where the cell has too many."""
-        self._outputs += 1
-        self._displayed += size
-        return self._outputs <= MOST_OUTPUTS and self._displayed <= MOST_DISPLAYED
-
-    def cleared(self) -> None:
+    def cleared(self, cell: Any) -> None:
         """The cell took its outputs back."""
-        self._streams.clear()
-        self._outputs = self._displayed = self._streamed = 0
+        self._shown[cell.id].cleared()
 
     def settle(self) -> None:
-        """Put the text that was kept into the notebook."""
-        for kept, node in self._streams.values():
-            node["text"] = kept.text()
-
-    def _finish_outputs(self, cell: Any) -> None:
-        self.settle()
-        if not self.room(0):
-            text = f"[nbpipe: of {self._outputs:,} outputs not all are kept; the log has their text]"
-            cell.outputs.append(stream_node("stderr", text + "\n"))
-
-
-def stream_node(name: str, text: str) -> Any:
-    """Return an output of a notebook that holds text."""
-    import nbformat
-
-    return nbformat.v4.new_output("stream", name=name, text=text)
+        """Put all text that was kept into the notebook."""
+        for shown in self._shown.values():
+            shown.settle()
 
 
 def traceback_of(lines: Any) -> str:

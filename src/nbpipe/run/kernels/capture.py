@@ -8,7 +8,7 @@ import select
 import sys
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,9 +63,7 @@ class Capture:
         self._waiting: list[tuple[str, str]] = []
         self._size, self._told = 0, monotonic()
         self._pipes = {self._divert(number): name for number, name in _NAMES.items()}
-        sys.stdout, sys.stderr = (
-            Stream(number, self._take, self.flush) for number in _NAMES
-        )
+        sys.stdout, sys.stderr = (Stream(number, self._take, self.flush) for number in _NAMES)
         self._open = True
         self._thread = threading.Thread(target=self._listen, name="capture", daemon=True)
         self._thread.start()
@@ -123,7 +121,7 @@ class Capture:
             if ready:
                 threading.Event().wait(0.01)  # a closed pipe is always ready
 
-    def __enter__(self) -> Capture:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.run.kernels.attempt import Trouble
-from nbpipe.run.kernels.imports import papermill
+from nbpipe.run.kernels.imports import notebooks, papermill
 
 if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt, Findings
@@ -36,16 +36,14 @@ def carry(attempt: Attempt, findings: Findings) -> None:
         _execute(module, name, attempt, findings)
     except module.exceptions.PapermillExecutionError:
         pass  # a cell has an error among its outputs: findings say whether that is a failure
-    except Exception as error:  # noqa: BLE001 - whatever papermill or a kernel's files bring up
+    except Exception as error:
         findings.trouble = findings.trouble or _trouble(error, attempt)
 
 
 def _execute(module: Any, engine_name: str, attempt: Attempt, findings: Findings) -> None:
-    import nbformat
-
     order = attempt.order
     module.execute_notebook(
-        nbformat.from_dict(copy.deepcopy(dict(order.notebook))),
+        notebooks().from_dict(copy.deepcopy(dict(order.notebook))),
         None,
         parameters=dict(order.parameters),
         engine_name=engine_name,
@@ -62,9 +60,8 @@ def _trouble(error: Exception, attempt: Attempt) -> Trouble:
 
     if isinstance(error, NoSuchKernel):
         known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
-        return Trouble(
-            "refused", "NoSuchKernel", f"There is no kernel {error.name!r} here. There are: {known}."
-        )
+        what = f"There is no kernel {error.name!r} here. There are: {known}."
+        return Trouble("refused", "NoSuchKernel", what)
     words = str(error).strip() or type(error).__name__
     if isinstance(error, RuntimeError) and words.startswith("Kernel d"):
         return Trouble("start", "kernel died", f"{words}. {_last_words(attempt)}".strip())

@@ -27,6 +27,14 @@ def papermill() -> Any:
     return sys.modules["papermill"]
 
 
+def notebooks() -> Any:
+    """Return the module nbformat, imported the cheap way the first time."""
+    if "nbformat" not in sys.modules:
+        with _hidden(_UNUSED):
+            import nbformat  # noqa: F401
+    return sys.modules["nbformat"]
+
+
 def ploomber() -> Any:
     """Return the module `ploomber_engine.ipython`; pyplot, which it would load, stays out.
 
@@ -54,7 +62,7 @@ def _hidden(names: tuple[str, ...]) -> Iterator[None]:
 @contextmanager
 def _no_entry_points() -> Iterator[None]:
     try:
-        import entrypoints
+        import entrypoints  # type: ignore[import-untyped]
     except ImportError:  # papermill does without it
         yield
         return

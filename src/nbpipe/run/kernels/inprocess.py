@@ -12,10 +12,9 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.run import processes
 from nbpipe.run.kernels.attempt import Extra, Trouble
 from nbpipe.run.kernels.book import Book, traceback_of
-from nbpipe.run.kernels.imports import papermill
+from nbpipe.run.kernels.imports import notebooks, papermill
 from nbpipe.run.kernels.profile import make_profile
 from nbpipe.run.kernels.stock import bounded
 
@@ -71,7 +70,7 @@ class _Watcher:
     def _clear(self) -> None:
         self._clear_next = False
         self._cell.outputs[:] = []
-        self.book.cleared()
+        self.book.cleared(self._cell)
 
     def _show(self, message: dict[str, Any]) -> None:
         kind, name = message["show"], message["id"]
@@ -86,9 +85,7 @@ class _Watcher:
                 self._shown.setdefault(name, []).append(node)
 
     def _append(self, kind: str, content: dict[str, Any]) -> Any:
-        import nbformat
-
-        node = nbformat.v4.new_output(kind, **content)
+        node = notebooks().v4.new_output(kind, **content)
         self._cell.outputs.append(node)
         return node
 
@@ -100,9 +97,7 @@ class _Watcher:
                 output["execution_count"] = message["count"]
         if error is not None and "raises-exception" not in cell.metadata.get("tags", ()):
             text = traceback_of(error["traceback"])
-            self.book.fail(
-                cell, Trouble("error", error["ename"], error["evalue"], cell.id, text)
-            )
+            self.book.fail(cell, Trouble("error", error["ename"], error["evalue"], cell.id, text))
         self.book.cell_complete(cell)
         self._cell = None
 
@@ -193,7 +188,7 @@ def _fork(book: Book, dump: Any) -> tuple[int, int]:
         prepare()
         inside.run(book.nb, inside.Wire(writer), place)
         code = 0
-    except BaseException:  # noqa: BLE001 - nothing may return into the worker's own code
+    except BaseException:
         with contextlib.suppress(OSError):
             os.write(2, traceback.format_exc().encode())
     finally:

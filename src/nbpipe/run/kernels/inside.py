@@ -12,8 +12,7 @@ import getpass
 import json
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from nbpipe.run.kernels.book import runs
 from nbpipe.run.kernels.capture import Capture
@@ -32,6 +31,7 @@ from ploomber_engine.ipython import (  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     Send = Callable[[Mapping[str, Any]], None]
 
@@ -130,10 +130,11 @@ class Client(PloomberClient):  # type: ignore[misc]
 
     def __init__(self, nb: Any, tell: Send, namespace: Any, dump: Path | None) -> None:
         super().__init__(nb, progress_bar=False, debug_later=dump or False, cwd=None)
+        self._shell: Any
         self._tell, self._namespace = tell, namespace
         self._capture = Capture(tell)
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         if self._shell is None:
             self._shell = Shell(self._told, self._namespace)
         return self

@@ -29,9 +29,7 @@ def make_profile(cells: Mapping[str, CellRun], samples: Sequence[Sample]) -> lis
     ]
 
 
-def _row(
-    cell: str, run: CellRun, samples: Sequence[Sample], start: float
-) -> dict[str, object]:
+def _row(cell: str, run: CellRun, samples: Sequence[Sample], start: float) -> dict[str, object]:
     end = run.started + run.seconds
     inside = [s for s in samples if run.started <= s.at <= end]
     before = next((s.cpu for s in reversed(samples) if s.at <= run.started), 0.0)

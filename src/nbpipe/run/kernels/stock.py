@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import resource
 import subprocess
+from queue import Empty
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.run import processes
 from nbpipe.run.kernels.attempt import Trouble
 from nbpipe.run.kernels.book import Book, runs, traceback_of
 from nbpipe.run.kernels.imports import papermill
+from nbpipe.run.kernels.manager import Kernel, Talk
 
 papermill()
 
-from jupyter_client.manager import AsyncKernelManager  # noqa: E402
-from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: E402
+from nbclient.exceptions import (  # noqa: E402
+    CellExecutionComplete,
+    CellExecutionError,
+    DeadKernelError,
+)
+from nbclient.util import run_sync  # noqa: E402
 from papermill.clientwrap import PapermillNotebookClient  # noqa: E402
 from papermill.engines import Engine  # noqa: E402
 
@@ -25,27 +32,20 @@ if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt, Findings
 
 READY_WITHIN = 60
-_STOCK = ["-m", "ipykernel_launcher"]
-
-
-class Kernel(AsyncKernelManager):
-    """A kernel manager that starts Python kernels through our launcher."""
-
-    launcher: str | None = None
-
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        """Return the command; ``-m ipykernel_launcher`` becomes the launcher's path."""
-        command = super().format_kernel_cmd(extra_arguments)
-        for at in range(len(command) - 1):
-            if self.launcher and command[at : at + 2] == _STOCK:
-                return [*command[:at], self.launcher, *command[at + 2 :]]
-        return command
+GOODBYE = 2.0
+"""Seconds a kernel has to end by itself when all is done."""
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]
     """Papermill's client, which stops where the first cell fails and says how."""
 
     nb_man: Book
+    km: Any
+    kc: Any
+
+    def __init__(self, nb_man: Book, **kwargs: Any) -> None:
+        super().__init__(nb_man, **kwargs)
+        self._ran: dict[str, tuple[Any, int]] = {}
 
     @property
     def attempt(self) -> Attempt:
@@ -57,7 +57,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         place = self.attempt.private / "k"
         self.km = Kernel(
             kernel_name=self.kernel_name, transport="ipc", ip=str(place),
-            connection_file=f"{place}.json", shutdown_wait_time=2.0, config=self.config,
+            connection_file=f"{place}.json", shutdown_wait_time=GOODBYE,
+            client_factory=Talk, config=self.config,
         )  # fmt: skip
         launcher = self.attempt.launcher
         self.km.launcher = None if launcher is None else str(launcher)
@@ -92,11 +93,50 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         """
         self.reset_execution_trackers()
         with self.setup_kernel(**kwargs):
-            answer = self.wait_for_reply(self.kc.kernel_info())
-            self.nb.metadata["language_info"] = answer["content"]["language_info"]
+            self.nb.metadata["language_info"] = self.kc.info["language_info"]
             self.papermill_execute_cells()
             self.set_widgets_metadata()
+            if self.attempt.supervisor.cause is None:
+                self._say_goodbye()
         return self.nb
+
+    async def _async_say_goodbye(self) -> None:
+        """Let the kernel end, and take what it writes until then."""
+        until = monotonic() + GOODBYE
+        if await self.km.is_alive():
+            await self.km.request_shutdown()
+        while await self.km.is_alive() and monotonic() < until:
+            await self._take_late(0.02)
+        while await self._take_late(0.0):
+            pass
+
+    _say_goodbye = run_sync(_async_say_goodbye)
+
+    async def _take_late(self, timeout: float) -> bool:
+        try:
+            self._late(await self.kc.iopub_channel.get_msg(timeout=timeout))
+        except Empty:
+            return False
+        return True
+
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: Any, cell_index: int) -> None:
+        """Take messages until the cell is through; those of cells before it are theirs."""
+        self._ran[parent_msg_id] = (cell, cell_index)
+        while True:
+            msg = await self.kc.iopub_channel.get_msg(timeout=None)
+            if msg["parent_header"].get("msg_id") != parent_msg_id:
+                self._late(msg)
+                continue
+            try:
+                self.process_message(msg, cell, cell_index)
+            except CellExecutionComplete:
+                return
+
+    def _late(self, msg: dict[str, Any]) -> None:
+        """Take what a subprocess or a thread of an earlier cell wrote after that was through."""
+        cell, index = self._ran.get(msg["parent_header"].get("msg_id"), (None, 0))
+        if cell is not None and msg["msg_type"] in ("stream", "display_data"):
+            self.process_message(msg, cell, index)
 
     def papermill_execute_cells(self) -> None:
         """Run cell after cell until one fails or we are told to stop."""
@@ -140,7 +180,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         if kind == "execute_result":
             self.nb_man.displayed(cell, content["data"])
         if kind == "clear_output" and not content.get("wait"):
-            self.nb_man.cleared()
+            self.nb_man.cleared(cell)
         output = super().process_message(msg, cell, cell_index)
         self.nb_man.autosave_cell()
         return output
@@ -149,7 +189,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         cell.outputs[:] = []
         self.clear_display_id_mapping(cell_index)
         self.clear_before_next_output = False
-        self.nb_man.cleared()
+        self.nb_man.cleared(cell)
 
 
 def bounded(memory: int | None) -> Callable[[], None]:

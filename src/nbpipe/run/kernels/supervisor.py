@@ -61,9 +61,7 @@ class Supervisor:
 
     period = 0.05
 
-    def __init__(
-        self, timeout: float | None, memory: int | None, tick: Callable[[], None]
-    ) -> None:
+    def __init__(self, timeout: float | None, memory: int | None, tick: Callable[[], None]) -> None:
         self.cause: Cause | None = None
         self.peak = 0
         self.record = False

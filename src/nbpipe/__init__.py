@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbpipe.api import Compiled, Outputs, Run, StepRun, run_of, runs
-    from nbpipe.api import compile as compile
+    from nbpipe.api import compile as compile  # noqa: A004
     from nbpipe.errors import (
         BadParameter,
         DamagedObject,
@@ -74,7 +74,7 @@ class _Callable(ModuleType):
 
 
 class _Package(ModuleType):
-    """This package: Python sets a sub-package on it when that is imported, however early."""
+    """The package nbpipe: Python sets a sub-package on it when that is imported, however early."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "compile" and type(value) is ModuleType:

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("runs:show", "Show a run, or a step of it."),
     "logs": ("runs:logs", "Print what a run's cells wrote."),
     "open": ("runs:open_", "Open an executed notebook, or another artifact."),
+    "cancel": ("runs:cancel", "Ask a run to stop."),
     "why": ("why:why", "Say why a step would run, or did."),
     "diff": ("diff:diff", "Say what differs between two runs."),
     "gc": ("gc:gc", "Remove old runs and what nothing refers to."),
@@ -42,11 +43,11 @@ ISSUES = "https://github.com/nbpipe/nbpipe/issues"
 class Root(click.Group):
     """A group that imports a sub-command when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a sub-command."""
         if cmd_name not in COMMANDS:
             return None
@@ -54,7 +55,7 @@ class Root(click.Group):
         command: click.Command = getattr(import_module(f"nbpipe.cli.{module}"), name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of sub-commands from the table, importing none."""
         with formatter.section("Commands"):
             formatter.write_dl([(n, said) for n, (_, said) in COMMANDS.items() if n not in HIDDEN])
@@ -74,7 +75,7 @@ class Root(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last one to hear of it
+        except (Exception, KeyboardInterrupt) as error:
             if os.environ.get("NBPIPE_DEBUG"):
                 import traceback
 

@@ -17,7 +17,10 @@ _ENDINGS = {"svg": "svg", "mmd": "mermaid", "mermaid": "mermaid", "md": "mermaid
 @click.command()
 @path_argument
 @click.option(
-    "--format", "kind", type=click.Choice(["terminal", "mermaid", "svg", "json"]), default=None,
+    "--format",
+    "kind",
+    type=click.Choice(["terminal", "mermaid", "svg", "json"]),
+    default=None,
     help="How to draw it; by default as the file's ending says, else for the terminal.",
 )
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write it to a file.")

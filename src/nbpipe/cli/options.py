@@ -38,10 +38,15 @@ parameter_options = (
 
 selection_options = (
     click.option("--only", multiple=True, metavar="STEP", help="This step and no others."),
-    click.option("--from", "start", multiple=True, metavar="STEP", help="This step and what follows."),
+    click.option(
+        "--from", "start", multiple=True, metavar="STEP", help="This step and what follows."
+    ),
     click.option("--until", multiple=True, metavar="STEP", help="This step and what leads to it."),
     click.option(
-        "--force", multiple=True, metavar="STEP|all", help="Run it even where a result could be reused."
+        "--force",
+        multiple=True,
+        metavar="STEP|all",
+        help="Run it even where a result could be reused.",
     ),
 )
 

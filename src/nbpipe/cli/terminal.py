@@ -16,7 +16,9 @@ _ESCAPES = re.compile(
     r"|\x9b[0-?]*[ -/]*[@-~]|[\x90\x98\x9d-\x9f].*?(?:\x07|\x9c|\x1b\\|$)",
     re.DOTALL,
 )
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 STATES: dict[str, tuple[str, str]] = {
     "waiting": ("·", "bright_black"),
@@ -29,10 +31,10 @@ STATES: dict[str, tuple[str, str]] = {
     "timed-out": ("✗", "red"),
     "interrupted": ("■", "yellow"),
     "cancelled": ("■", "yellow"),
-    "skipped": ("–", "bright_black"),
+    "skipped": ("-", "bright_black"),
     "run": ("▶", "cyan"),
     "reuse": ("↺", "green"),
-    "left-out": ("–", "bright_black"),
+    "left-out": ("-", "bright_black"),
 }
 """State or planned action → its icon and colour."""
 
@@ -105,7 +107,7 @@ def size(count: int | None) -> str:
     if count is None:
         return ""
     amount, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):  # noqa: B007 - the last one is used
+    for unit in ("B", "kB", "MB", "GB", "TB"):
         if amount < 999.5 or unit == "TB":
             break
         amount /= 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,7 @@ def _uncross(layers: list[list[Node]], chains: Iterable[Sequence[Node]]) -> None
     above: dict[Node, list[Node]] = {}
     below: dict[Node, list[Node]] = {}
     for chain in chains:
-        for upper, lower in zip(chain, chain[1:], strict=False):
+        for upper, lower in itertools.pairwise(chain):
             below.setdefault(upper, []).append(lower)
             above.setdefault(lower, []).append(upper)
     for sweep in range(SWEEPS):
@@ -148,7 +149,9 @@ def _drawn(
     total: float,
 ) -> Layout:
     places, wide = sized
-    level = {node: i * (HEIGHT + BETWEEN) + HEIGHT / 2 for i, row in enumerate(layers) for node in row}
+    level = {
+        node: i * (HEIGHT + BETWEEN) + HEIGHT / 2 for i, row in enumerate(layers) for node in row
+    }
     boxes = tuple(
         Box(node[0], places[node], level[node], wide[node])
         for layer in layers
@@ -159,7 +162,10 @@ def _drawn(
     for (source, target), chain in chains.items():
         points = [(places[chain[0]], level[chain[0]] + HEIGHT / 2)]
         for node in chain[1:-1]:
-            points += [(places[node], level[node] - HEIGHT / 2), (places[node], level[node] + HEIGHT / 2)]
+            points += [
+                (places[node], level[node] - HEIGHT / 2),
+                (places[node], level[node] + HEIGHT / 2),
+            ]
         points.append((places[chain[-1]], level[chain[-1]] - HEIGHT / 2))
         lines.append(Line(source, target, tuple(points)))
     height = max(len(layers) * (HEIGHT + BETWEEN) - BETWEEN, 0.0)

@@ -104,17 +104,19 @@ def _box(box: Box, label: str, title: str, state: str | None) -> str:
         f'<g class="step {kind}" data-step="{_text(box.name)}"><title>{escape(shown)}</title>'
         f'<rect x="{box.x - box.width / 2:.1f}" y="{box.y - HEIGHT / 2:.1f}" '
         f'width="{box.width:.1f}" height="{HEIGHT:.0f}" rx="7"/>'
-        f'<text x="{box.x:.1f}" y="{box.y + 4.5:.1f}" text-anchor="middle">{_text(label)}</text></g>'
+        f'<text x="{box.x:.1f}" y="{box.y + 4.5:.1f}" text-anchor="middle">'
+        f"{_text(label)}</text></g>"
     )
 
 
 def _line(line: Line, pipeline: Pipeline) -> str:
     edges = [e for e in pipeline.edges if (e.source, e.target) == (line.source, line.target)]
     x, y = line.points[-1]
+    tip = f"M{x - 4:.1f} {y - 7:.1f}L{x + 4:.1f} {y - 7:.1f}L{x:.1f} {y:.1f}Z"
     return (
         f'<g class="edge {_kind(edges)}"><title>{escape(edge_title(edges))}</title>'
         f'<path d="{_path(line.points)}"/>'
-        f'<path class="tip" d="M{x - 4:.1f} {y - 7:.1f}L{x + 4:.1f} {y - 7:.1f}L{x:.1f} {y:.1f}Z"/></g>'
+        f'<path class="tip" d="{tip}"/></g>'
     )
 
 

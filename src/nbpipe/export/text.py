@@ -22,7 +22,9 @@ def draw_text(pipeline: Pipeline) -> list[str]:
             lines.append("  │")
         for index, name in enumerate(layer):
             said = _said(pipeline.step(name), pipeline)
-            lines.append(f"  {_bracket(index, len(layer))} {plain(name):<{longest}}  {said}".rstrip())
+            lines.append(
+                f"  {_bracket(index, len(layer))} {plain(name):<{longest}}  {said}".rstrip()
+            )
     return lines
 
 

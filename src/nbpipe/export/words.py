@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
     from nbpipe.compile.pipeline import Edge, Step
 
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def plain(text: str) -> str:
@@ -56,6 +58,8 @@ def edge_title(edges: Iterable[Edge]) -> str:
     lines = []
     for edge in edges:
         names = ", ".join(plain(name) for name in edge.names)
-        lines.append(f"{plain(edge.source)} → {plain(edge.target)}" + (f": {names}" if names else ""))
+        lines.append(
+            f"{plain(edge.source)} → {plain(edge.target)}" + (f": {names}" if names else "")
+        )
         lines += [plain(reason.text) for reason in edge.reasons]
     return "\n".join(dict.fromkeys(lines))

@@ -1,0 +1,80 @@
+"""Runs that are in the store: found by what was typed, and made jobs again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbpipe.errors import UnknownName, UsageError
+
+if TYPE_CHECKING:
+    from nbpipe.run.project import Project
+    from nbpipe.run.runs import Job
+    from nbpipe.store.rows import RunRow, TaskRow
+    from nbpipe.store.store import Store
+
+
+def find_run(store: Store, project: Project, name: str) -> RunRow:
+    """Return the run of that id, beginning of an id, or ``last``: the project's newest.
+
+    Raises
+    ------
+    UnknownName
+        If there is none, or more than one.
+    """
+    if name != "last":
+        return store.ledger.run(name)
+    newest = store.ledger.runs(project=str(project.folder), limit=1)
+    if not newest:
+        raise UnknownName("There are no runs yet. `nbpipe run` makes one.")
+    return newest[0]
+
+
+def split_name(text: str) -> tuple[str, str, str]:
+    """Return run, step and artifact name of ``RUN/STEP/NAME``; what is left out is empty."""
+    run, _, rest = text.partition("/")
+    step, _, name = rest.partition("/")
+    return run or "last", step, name
+
+
+def tasks_of(store: Store, run: RunRow, step: str) -> list[TaskRow]:
+    """Return the tasks of a run that a step's or a task's name means.
+
+    Raises
+    ------
+    UnknownName
+        If the run has no such step.
+    """
+    tasks = store.ledger.tasks(run.id)
+    chosen = [one for one in tasks if step in (one.task, one.step) and one.task != f"{step}[]"]
+    if not chosen:
+        raise UnknownName.of("step", step, {one.step for one in tasks})
+    return chosen
+
+
+def job_of(project: Project, store: Store, run: RunRow) -> Job:
+    """Return the job that a run was: its notebooks as they were, its parameters and steps.
+
+    Raises
+    ------
+    UsageError
+        If the run ended well, or belongs to another project.
+    """
+    from dataclasses import replace
+
+    from nbpipe.compile.notebook import read_notebook
+    from nbpipe.run.runs import Job
+
+    if run.state == "ok":
+        raise UsageError(f"Run {run.id} came to its end; there is nothing to resume.")
+    if run.project != str(project.folder):
+        raise UsageError(f"Run {run.id} is of the project {run.project}, not {project.folder}.")
+    sources = {path: store.blobs.read(digest) for path, digest in run.sources.items()}
+    notebooks = tuple(read_notebook(data, path) for path, data in sorted(sources.items()))
+    then = replace(project, scope=run.path or None, notebooks=notebooks, sources=sources)
+    return Job(then, run.parameters, _selection(run.selection), run.engine, run=run.id)
+
+
+def _selection(kept: Any) -> Any:
+    from nbpipe.compile.plan import Selection
+
+    return Selection(**{name: tuple(steps) for name, steps in kept.items()})

@@ -3,8 +3,8 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { IClient } from './tokens';
-import type { Compiled, CompileRequest, Events, Hello, Run, RunRequest } from './wire';
+import type { IClient, RunName } from './tokens';
+import type { Compiled, CompileRequest, Events, Hello, Output, Run, RunRequest } from './wire';
 
 export const ROOT = 'nbpipe-api';
 
@@ -40,21 +40,24 @@ export class Client implements IClient {
     return this.ask('POST', 'runs', { body: request });
   }
 
-  run(id: string): Promise<Run> {
-    return this.ask('GET', `runs/${encodeURIComponent(id)}`);
+  run(run: RunName): Promise<Run> {
+    return this.ask('GET', routeOf(run, ''));
   }
 
-  events(id: string, after: number, wait: number, signal: AbortSignal): Promise<Events> {
-    const query = new URLSearchParams({ after: String(after), wait: String(wait) });
-    return this.ask('GET', `runs/${encodeURIComponent(id)}/events?${query}`, { signal });
+  events(run: RunName, after: number, wait: number, signal: AbortSignal): Promise<Events> {
+    return this.ask('GET', routeOf(run, '/events', { after, wait }), { signal });
   }
 
-  async cancel(id: string): Promise<void> {
-    await this.ask('POST', `runs/${encodeURIComponent(id)}/cancel`, { body: {} });
+  output(run: RunName, from: number): Promise<Output> {
+    return this.ask('GET', routeOf(run, '/output', { from }));
   }
 
-  resume(id: string): Promise<Run> {
-    return this.ask('POST', `runs/${encodeURIComponent(id)}/resume`, { body: {} });
+  async cancel(run: RunName): Promise<void> {
+    await this.ask('POST', routeOf(run, '/cancel'), { body: {} });
+  }
+
+  resume(run: RunName): Promise<Run> {
+    return this.ask('POST', routeOf(run, '/resume'), { body: {} });
   }
 
   private async ask<T>(
@@ -88,6 +91,12 @@ export class Client implements IClient {
   }
 }
 
+function routeOf(run: RunName, route: string, numbers: Record<string, number> = {}): string {
+  const query = new URLSearchParams({ path: run.path });
+  Object.entries(numbers).forEach(([name, value]) => query.set(name, String(value)));
+  return `runs/${encodeURIComponent(run.id)}${route}?${query}`;
+}
+
 async function readJson(response: Response): Promise<unknown> {
   const text = await response.text();
   try {
@@ -97,13 +106,18 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-/** The sentence that came with an error, or the status in words. */
+interface Refusal {
+  readonly message?: unknown;
+  readonly error?: { readonly suggestion?: unknown };
+}
+
+/** The sentences that came with an error, or the status in words. */
 async function reasonOf(response: Response): Promise<string> {
   try {
-    const answer = JSON.parse(await response.text()) as { message?: unknown; reason?: unknown };
-    const said = [answer.message, answer.reason].find(text => typeof text === 'string' && text);
-    if (typeof said === 'string') {
-      return said;
+    const { message, error } = JSON.parse(await response.text()) as Refusal;
+    const said = [message, error?.suggestion].filter(text => typeof text === 'string' && text);
+    if (said.length > 0) {
+      return said.join(' ');
     }
   } catch {
     // Not JSON: a page of a proxy, say.

@@ -12,7 +12,7 @@ import { isTagged, writeTags } from './tags';
 import type { TagChange } from './tags';
 import type { ICell, IClient, INotebooks } from './tokens';
 import { API } from './tokens';
-import type { Compiled, Json, NotebookContent, Run, RunEvent } from './wire';
+import type { Compiled, Json, NotebookContent, Role, Run, RunEvent } from './wire';
 
 /** What is known of the server's side. */
 export type Server =
@@ -30,6 +30,8 @@ export interface State {
   readonly active: string | null;
   readonly tagged: boolean;
   readonly compiled: Compiled | null;
+  /** What the compiler says of the notebook's cells. */
+  readonly roles: ReadonlyMap<string, Role>;
   readonly compiling: boolean;
   /** What was typed for parameters, by name. */
   readonly typed: { readonly [name: string]: string };
@@ -50,6 +52,7 @@ const EMPTY: State = {
   active: null,
   tagged: false,
   compiled: null,
+  roles: new Map(),
   compiling: false,
   typed: {},
   runs: [],
@@ -61,7 +64,9 @@ const EMPTY: State = {
 };
 
 const QUIET = 150;
-const LONGEST_WAIT = 20;
+/** Seconds to wait for news: what a cell writes is asked for as often. */
+const WAIT = 3;
+const LEAVES: ReadonlySet<string> = new Set(['task-finished', 'task-reused', 'tasks-added']);
 const PAUSES = [500, 2000, 5000, 15000];
 
 /** Follows the current notebook, compiles it as it changes, and follows one run of it. */
@@ -174,7 +179,7 @@ export class PipelineModel implements IDisposable {
   async cancel(): Promise<void> {
     const { run } = this._state;
     if (run) {
-      await this.attempt(() => this.client.cancel(run.id));
+      await this.attempt(() => this.client.cancel(run));
     }
   }
 
@@ -182,7 +187,7 @@ export class PipelineModel implements IDisposable {
   async resume(): Promise<void> {
     const { run } = this._state;
     if (run) {
-      await this.attempt(async () => this.took(await this.client.resume(run.id)));
+      await this.attempt(async () => this.took(await this.client.resume(run)));
     }
   }
 
@@ -293,7 +298,7 @@ export class PipelineModel implements IDisposable {
     if (path === null || !tagged || this._disposed) {
       this._sent = '';
       this.notebooks.paint(null);
-      this.set({ compiled: null, compiling: false });
+      this.set({ compiled: null, roles: EMPTY.roles, compiling: false });
       return;
     }
     const notebook = this.notebooks.content();
@@ -310,8 +315,9 @@ export class PipelineModel implements IDisposable {
     try {
       const compiled = await this.client.compile({ path, notebook, scope: 'notebook' });
       if (this._sent === text && this._state.path === path) {
-        this.notebooks.paint(new Map(Object.entries(compiled.roles)));
-        this.set({ compiled, compiling: false, message: '' });
+        const roles = rolesIn(compiled, path);
+        this.notebooks.paint(roles);
+        this.set({ compiled, roles, compiling: false, message: '' });
       }
     } catch (error) {
       if (this._sent === text) {
@@ -350,55 +356,61 @@ export class PipelineModel implements IDisposable {
   /** Show the run as it is, then as it goes on; ends with the run, or when nobody looks. */
   private async follow(): Promise<void> {
     this.stopFollowing();
-    const id = this._state.run?.id;
-    if (id === undefined || !this._visible) {
+    const name = this._state.run;
+    if (name === null || !this._visible) {
       return;
     }
     const stop = new AbortController();
     this._following = stop;
-    const before = await this.keepTrying(stop, () => this.client.events(id, 0, 0, stop.signal));
-    const run = await this.keepTrying(stop, () => this.client.run(id));
+    const before = await this.keepTrying(stop, () => this.client.events(name, 0, 0, stop.signal));
+    const run = await this.keepTrying(stop, () => this.client.run(name));
     if (before === null || run === null) {
       return;
     }
-    this.set({ log: before.events.reduce<readonly LogLine[]>(addToLog, []) });
-    this.tookNews(run, []);
+    this.set({ log: [] });
+    this._read = 0;
+    await this.tell(run, before.events, stop);
     await this.followOn(run, before.last, stop);
-  }
-
-  private async followOn(run: Run, last: number, stop: AbortController): Promise<void> {
-    while (!stop.signal.aborted && !isOver(this._state.run?.state ?? run.state)) {
-      const after = last;
-      const news = await this.keepTrying(stop, () =>
-        this.client.events(run.id, after, LONGEST_WAIT, stop.signal)
-      );
-      if (news === null) {
-        return;
-      }
-      last = Math.max(last, news.last);
-      const told = news.events.reduce(reduce, this._state.run ?? run);
-      const over = news.done || isOver(told.state);
-      const truth = over ? await this.keepTrying(stop, () => this.client.run(run.id)) : told;
-      if (truth === null) {
-        return;
-      }
-      this.tookNews(truth, news.events);
-      if (news.done) {
-        break;
-      }
-    }
     if (!stop.signal.aborted) {
       this._following = null;
     }
   }
 
-  private tookNews(run: Run, events: readonly RunEvent[]): void {
-    const { runs, log } = this._state;
+  private async followOn(name: Run, last: number, stop: AbortController): Promise<void> {
+    let done = isOver(name.state);
+    while (!stop.signal.aborted && !done) {
+      const after = last;
+      const news = await this.keepTrying(stop, () =>
+        this.client.events(name, after, WAIT, stop.signal)
+      );
+      if (news === null) {
+        return;
+      }
+      last = Math.max(last, news.last);
+      const told = news.events.reduce(reduce, this._state.run ?? name);
+      done = news.done || isOver(told.state);
+      // At the end, and where a task ended, the server knows more than its events say.
+      const more = done || news.events.some(({ kind }) => LEAVES.has(kind));
+      const run = more ? await this.keepTrying(stop, () => this.client.run(name)) : told;
+      if (run === null) {
+        return;
+      }
+      await this.tell(run, news.events, stop);
+    }
+  }
+
+  /** Take over how a run stands, with what its cells wrote since the last time. */
+  private async tell(run: Run, events: readonly RunEvent[], stop: AbortController): Promise<void> {
     this.set({
       run,
-      log: events.reduce(addToLog, log),
-      runs: runs.map(each => (each.id === run.id ? { ...each, ...withCounts(run) } : each))
+      runs: this._state.runs.map(each => (each.id === run.id ? withCounts(run) : each))
     });
+    const from = this._read;
+    const written = await this.keepTrying(stop, () => this.client.output(run, from));
+    if (written !== null) {
+      this._read = written.next;
+      this.set({ log: addToLog(this._state.log, events, written.lines) });
+    }
   }
 
   private async keepTrying<T>(stop: AbortController, ask: () => Promise<T>): Promise<T | null> {
@@ -444,8 +456,16 @@ export class PipelineModel implements IDisposable {
   private _disposed = false;
   private _sent = '';
   private _following: AbortController | null = null;
+  /** Bytes of the run's output that were read. */
+  private _read = 0;
   private readonly _changed = new Signal<this, State>(this);
   private readonly _debouncer = new Debouncer(() => this.compile(), QUIET);
+}
+
+/** What the compiler says of the cells of the notebook at `path`. */
+function rolesIn({ project, roles }: Compiled, path: string): ReadonlyMap<string, Role> {
+  const inside = project === '' ? path : path.slice(project.length + 1);
+  return new Map(Object.entries(roles[inside] ?? {}));
 }
 
 function withCounts(run: Run): Run {

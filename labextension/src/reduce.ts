@@ -1,6 +1,6 @@
 /** A run and what happened in it: events applied one after the other, and what is shown of it. */
 
-import type { Failure, Run, RunEvent, RunState, Task, TaskState } from './wire';
+import type { Failure, OutputLine, Run, RunEvent, RunState, Task, TaskState } from './wire';
 
 /** One line that a run said: output of a cell, or a note. */
 export interface LogLine {
@@ -55,7 +55,6 @@ export function reduce(run: Run, event: RunEvent): Run {
       );
     case 'run-finished':
       return { ...run, state: event.state, finished: run.finished ?? isoTime(event.at) };
-    case 'cell-output':
     case 'note':
       return run;
     default:
@@ -124,17 +123,23 @@ function changed(task: Task, event: TaskEvent): Task {
   }
 }
 
-/** Return the log with what `event` said added; the oldest lines go. */
-export function addToLog(log: readonly LogLine[], event: RunEvent): readonly LogLine[] {
-  if (event.kind !== 'cell-output' && event.kind !== 'note') {
-    return log;
-  }
-  const level = event.kind === 'note' ? event.level : 'output';
-  const lines = event.text
-    .replace(/\n$/, '')
-    .split('\n')
-    .map(text => ({ task: event.task, text, level }) as const);
-  return [...log, ...lines].slice(-LOG_LINES);
+/** Return the log with the notes among `events` and what cells wrote; the oldest lines go. */
+export function addToLog(
+  log: readonly LogLine[],
+  events: readonly RunEvent[],
+  written: readonly OutputLine[]
+): readonly LogLine[] {
+  const notes = events.flatMap(event =>
+    event.kind === 'note' ? linesOf(event.task, event.text, event.level) : []
+  );
+  const outputs = written.flatMap(({ task, text }) => linesOf(task, text, 'output'));
+  const added = [...outputs, ...notes];
+  return added.length === 0 ? log : [...log, ...added].slice(-LOG_LINES);
+}
+
+function linesOf(task: string, text: string, level: LogLine['level']): LogLine[] {
+  const lines = text.replace(/\n$/, '').split('\n');
+  return lines.map(line => ({ task, text: line, level }));
 }
 
 /** Take the tasks of each step together: step name → what is shown of it. */
@@ -195,7 +200,8 @@ function blankTask(task: string): Task {
     notebook: null,
     error: null,
     artifacts: [],
-    metrics: {}
+    metrics: {},
+    checks: {}
   };
 }
 

@@ -109,12 +109,12 @@ export function rolesOf(cells: readonly Tagged[]): Map<string, Role> {
     if (tags.role === 'step') {
       step = tags.step;
     }
-    roles.set(cell.id, roleBelow(tags.role, step));
+    roles.set(cell.id, { ...roleBelow(tags.role, step), tagged: tags.role !== 'none' });
   }
   return roles;
 }
 
-function roleBelow(role: RoleKind, step: string): Role {
+function roleBelow(role: RoleKind, step: string): Omit<Role, 'tagged'> {
   switch (role) {
     case 'parameters':
     case 'setup':

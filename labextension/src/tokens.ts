@@ -9,6 +9,7 @@ import type {
   Events,
   Hello,
   NotebookContent,
+  Output,
   Role,
   Run,
   RunRequest
@@ -62,16 +63,22 @@ export interface INotebooks {
   paint(roles: ReadonlyMap<string, Role> | null): void;
 }
 
+/** Which run is meant: its id, and the notebook that leads the server to its store. */
+export type RunName = Pick<Run, 'id' | 'path'>;
+
 /** The server, seen from here. */
 export interface IClient {
   hello(): Promise<Hello>;
   compile(request: CompileRequest): Promise<Compiled>;
   runs(path: string): Promise<readonly Run[]>;
   start(request: RunRequest): Promise<Run>;
-  run(id: string): Promise<Run>;
-  events(id: string, after: number, wait: number, signal: AbortSignal): Promise<Events>;
-  cancel(id: string): Promise<void>;
-  resume(id: string): Promise<Run>;
+  run(run: RunName): Promise<Run>;
+  /** What happened after event `after`; waits some seconds for the next one. */
+  events(run: RunName, after: number, wait: number, signal: AbortSignal): Promise<Events>;
+  /** What cells wrote from byte `from` on. */
+  output(run: RunName, from: number): Promise<Output>;
+  cancel(run: RunName): Promise<void>;
+  resume(run: RunName): Promise<Run>;
 }
 
 /** What a person can do in the panel. */

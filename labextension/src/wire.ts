@@ -43,6 +43,11 @@ export interface Edge {
   readonly learned: boolean;
 }
 
+export interface Files {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
 export interface Step {
   readonly name: string;
   readonly kind: 'cells' | 'notebook';
@@ -50,8 +55,12 @@ export interface Step {
   readonly cells: readonly string[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly parameters: readonly string[];
   readonly after: readonly string[];
   readonly foreach: string | null;
+  readonly checks: readonly string[];
+  readonly metrics: readonly string[];
+  readonly files: Files;
   readonly options: { readonly [name: string]: Json };
   readonly language: string;
   readonly line: string;
@@ -60,12 +69,15 @@ export interface Step {
 export interface Role {
   readonly role: RoleKind;
   readonly step: string;
+  /** True where the cell's own tags say so. */
+  readonly tagged: boolean;
 }
 
 export interface Parameter {
   readonly name: string;
   readonly default: Json;
   readonly type: ParameterType;
+  readonly notebook: string;
 }
 
 export interface Fix {
@@ -91,7 +103,8 @@ export interface Compiled {
   readonly name: string;
   readonly steps: readonly Step[];
   readonly edges: readonly Edge[];
-  readonly roles: { readonly [cell: string]: Role };
+  /** Notebook → cell → what the cell is; notebooks relative to the project. */
+  readonly roles: { readonly [notebook: string]: { readonly [cell: string]: Role } };
   readonly parameters: readonly Parameter[];
   readonly problems: readonly Problem[];
 }
@@ -99,7 +112,7 @@ export interface Compiled {
 export interface PlannedTask {
   readonly task: string;
   readonly step: string;
-  readonly action: 'run' | 'reuse' | 'waiting';
+  readonly action: 'run' | 'reuse' | 'waiting' | 'left-out';
   readonly reason: string;
 }
 
@@ -120,6 +133,7 @@ export interface Artifact {
   readonly type: string;
   readonly size: number;
   readonly codec: string;
+  readonly kind: string;
 }
 
 export interface CellProgress {
@@ -141,7 +155,8 @@ export interface Task {
   readonly notebook: string | null;
   readonly error: Failure | null;
   readonly artifacts: readonly Artifact[];
-  readonly metrics: { readonly [name: string]: number };
+  readonly metrics: { readonly [name: string]: number | null };
+  readonly checks: { readonly [cell: string]: string };
 }
 
 export interface Run {
@@ -186,20 +201,13 @@ export type RunEvent = Happened &
         readonly seconds: number;
       }
     | {
-        readonly kind: 'cell-output';
-        readonly task: string;
-        readonly cell: string;
-        readonly stream: string;
-        readonly text: string;
-      }
-    | {
         readonly kind: 'task-finished';
         readonly task: string;
         readonly state: TaskState;
         readonly seconds: number;
         readonly notebook?: string | null;
         readonly artifacts?: readonly Artifact[];
-        readonly metrics?: { readonly [name: string]: number };
+        readonly metrics?: Task['metrics'];
         readonly error?: Failure | null;
         readonly again?: boolean;
       }
@@ -209,7 +217,7 @@ export type RunEvent = Happened &
         readonly reason: string;
         readonly notebook?: string | null;
         readonly artifacts?: readonly Artifact[];
-        readonly metrics?: { readonly [name: string]: number };
+        readonly metrics?: Task['metrics'];
       }
     | {
         readonly kind: 'task-skipped';
@@ -230,6 +238,20 @@ export interface Events {
   readonly events: readonly RunEvent[];
   readonly last: number;
   readonly done: boolean;
+}
+
+/** A piece of text that a cell wrote. */
+export interface OutputLine {
+  readonly task: string;
+  readonly cell: string;
+  readonly stream: string;
+  readonly text: string;
+}
+
+/** What the cells of a run wrote from a byte on; `next` is where to go on. */
+export interface Output {
+  readonly lines: readonly OutputLine[];
+  readonly next: number;
 }
 
 /** The live notebook as it is sent to be compiled: no outputs. */

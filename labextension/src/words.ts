@@ -2,15 +2,15 @@
 
 import type { RoleKind, RunState, TaskState } from './wire';
 
-/** What the choice of a cell's role is called, in the order of the list. */
-export const ROLES: readonly (readonly [RoleKind, string])[] = [
-  ['none', 'Part of the step above'],
-  ['step', 'Begins a step'],
-  ['parameters', 'Parameters'],
-  ['setup', 'Setup: imports, functions, settings'],
-  ['check', 'Check of the step above'],
-  ['metrics', 'Metrics'],
-  ['skip', 'Skip: not in the pipeline']
+/** What the choice of a cell's role is called, and what it means, in the order of the list. */
+export const ROLES: readonly (readonly [RoleKind, string, string])[] = [
+  ['none', 'Part of step above', ''],
+  ['step', 'Begins a step', ''],
+  ['parameters', 'Parameters', 'Its assignments are the defaults; a run may be given others.'],
+  ['setup', 'Setup', 'Imports, functions, settings: put before each step that needs them.'],
+  ['check', 'Check', 'Assertions on the step above; one that fails fails the step.'],
+  ['metrics', 'Metrics', 'The numbers named here are the metrics of the run.'],
+  ['skip', 'Skip', 'Stays out of the pipeline.']
 ];
 
 const SIGNS: Readonly<Record<TaskState | 'none', string>> = {

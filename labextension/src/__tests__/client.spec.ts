@@ -32,10 +32,10 @@ describe('the client', () => {
   it('asks under nbpipe-api, with names made safe for addresses', async () => {
     const { client, asked } = aClient(json({ runs: [] }));
     await client.runs('a b/ü&?.ipynb');
-    await client.run('r/1');
+    await client.run({ id: 'r/1', path: 'b.ipynb' });
     expect(asked.map(({ url }) => url.replace(/[?&]\d+$/, ''))).toEqual([
       'http://here/base/nbpipe-api/runs?path=a+b%2F%C3%BC%26%3F.ipynb&limit=50',
-      'http://here/base/nbpipe-api/runs/r%2F1'
+      'http://here/base/nbpipe-api/runs/r%2F1?path=b.ipynb'
     ]);
   });
 
@@ -52,7 +52,7 @@ describe('the client', () => {
 
   it.each([
     [json({ message: 'No step is named x.' }, 400), 'No step is named x.', 400],
-    [json({ message: '', reason: 'Locked' }, 409), 'Locked', 409],
+    [json({ message: 'Taken.', error: { suggestion: 'Wait.' } }, 409), 'Taken. Wait.', 409],
     [
       () => new Response('<html>', { status: 502, statusText: 'Bad Gateway' }),
       '502 Bad Gateway',

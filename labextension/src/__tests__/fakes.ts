@@ -9,6 +9,8 @@ import type {
   Events,
   Hello,
   NotebookContent,
+  Output,
+  OutputLine,
   Role,
   Run,
   RunEvent,
@@ -27,6 +29,10 @@ export function aStep(name: string, more: Partial<Step> = {}): Step {
     outputs: [],
     after: [],
     foreach: null,
+    parameters: [],
+    checks: [],
+    metrics: [],
+    files: { reads: [], writes: [] },
     options: {},
     language: 'python',
     line: '',
@@ -62,6 +68,7 @@ export function aTask(task: string, more: Partial<Task> = {}): Task {
     error: null,
     artifacts: [],
     metrics: {},
+    checks: {},
     ...more
   };
 }
@@ -93,6 +100,7 @@ export class FakeClient implements IClient {
   list: Run[] = [];
   current: Run = aRun();
   told: RunEvent[] = [];
+  written: OutputLine[] = [];
 
   hello(): Promise<Hello> {
     this.asked.push('hello');
@@ -120,7 +128,7 @@ export class FakeClient implements IClient {
     return Promise.resolve(this.current);
   }
 
-  events(_id: string, after: number, wait: number, signal: AbortSignal): Promise<Events> {
+  events(_run: unknown, after: number, wait: number, signal: AbortSignal): Promise<Events> {
     this.asked.push(`events ${after}`);
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -137,6 +145,11 @@ export class FakeClient implements IClient {
       });
       look();
     });
+  }
+
+  output(_run: unknown, from: number): Promise<Output> {
+    const lines = this.written.slice(from);
+    return Promise.resolve({ lines, next: from + lines.length });
   }
 
   tell(...events: RunEvent[]): void {

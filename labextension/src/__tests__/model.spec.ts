@@ -75,12 +75,14 @@ describe('the server', () => {
 describe('compiling', () => {
   it('sends the live notebook and paints what comes back', async () => {
     const { client, notebooks, model } = aPage();
-    client.answer = aCompiled({ roles: { a: { role: 'step', step: 'load' } } });
+    client.answer = aCompiled({
+      roles: { 'demo.ipynb': { a: { role: 'step', step: 'load', tagged: true } } }
+    });
     model.visible = true;
     await settle();
     expect(client.compiled).toHaveLength(1);
     expect(client.compiled[0]).toMatchObject({ path: 'demo.ipynb', scope: 'notebook' });
-    expect(notebooks.painted?.get('a')).toEqual({ role: 'step', step: 'load' });
+    expect(notebooks.painted?.get('a')).toMatchObject({ role: 'step', step: 'load' });
   });
 
   it('waits until typing rests, and sends one request for many edits', async () => {
@@ -179,6 +181,21 @@ describe('a run', () => {
     expect(client.asked).toHaveLength(before);
   });
 
+  it('shows what its cells write, each line once', async () => {
+    const { client, model } = aPage();
+    const line = (text: string) => ({ task: 'load', cell: 'a', stream: 'stdout', text });
+    model.visible = true;
+    await settle();
+    client.current = aRun({ tasks: [aTask('load')] });
+    client.written = [line('first')];
+    await model.start(false);
+    await settle();
+    client.written.push(line('second'));
+    client.tell(...events.slice(0, 2));
+    await settle();
+    expect(model.state.log.map(({ text }) => text)).toEqual(['first', 'second']);
+  });
+
   it('takes the notebook from disk, or as it is', async () => {
     const { client, notebooks, model } = aPage();
     model.visible = true;
@@ -192,9 +209,9 @@ describe('a run', () => {
     const { client, model } = aPage();
     client.answer = aCompiled({
       parameters: [
-        { name: 'depth', default: 3, type: 'integer' },
-        { name: 'names', default: [], type: 'array' },
-        { name: 'kept', default: 'x', type: 'string' }
+        { name: 'depth', default: 3, type: 'integer', notebook: '' },
+        { name: 'names', default: [], type: 'array', notebook: '' },
+        { name: 'kept', default: 'x', type: 'string', notebook: '' }
       ]
     });
     model.visible = true;
@@ -207,7 +224,9 @@ describe('a run', () => {
 
   it('is not started with a parameter that is no value', async () => {
     const { client, model } = aPage();
-    client.answer = aCompiled({ parameters: [{ name: 'depth', default: 3, type: 'integer' }] });
+    client.answer = aCompiled({
+      parameters: [{ name: 'depth', default: 3, type: 'integer', notebook: '' }]
+    });
     model.visible = true;
     await settle();
     model.setParameter('depth', 'deep');

@@ -4,6 +4,7 @@ import type { Json, ParameterType } from '../wire';
 const parameter = (type: ParameterType, value: Json = null) => ({
   name: 'p',
   default: value,
+  notebook: '',
   type
 });
 

@@ -1,4 +1,3 @@
-import type { LogLine } from '../reduce';
 import { addToLog, isOver, progress, reduce, stepStates } from '../reduce';
 import type { Run, RunEvent } from '../wire';
 import { aRun, aTask } from './fakes';
@@ -8,15 +7,6 @@ const story: RunEvent[] = [
   { seq: 1, at: 100, kind: 'run-started', tasks: ['load', 'train', 'report'] },
   { seq: 2, at: 101, kind: 'task-started', task: 'load', cells: 2 },
   { seq: 3, at: 101, kind: 'cell-started', task: 'load', cell: 'c1', index: 0 },
-  {
-    seq: 4,
-    at: 101,
-    kind: 'cell-output',
-    task: 'load',
-    cell: 'c1',
-    stream: 'stdout',
-    text: 'a\nb\n'
-  },
   { seq: 5, at: 102, kind: 'cell-finished', task: 'load', cell: 'c1', state: 'ok', seconds: 1 },
   {
     seq: 6,
@@ -53,11 +43,11 @@ describe('a run told event by event', () => {
 
   it('shows the running cell and how many are done', () => {
     expect(after(3).tasks?.[0]?.cells).toEqual({ done: 0, total: 2, current: 'c1' });
-    expect(after(5).tasks?.[0]?.cells).toEqual({ done: 1, total: 2, current: null });
+    expect(after(4).tasks?.[0]?.cells).toEqual({ done: 1, total: 2, current: null });
   });
 
   it('keeps where the executed notebook is', () => {
-    expect(after(6).tasks?.[0]).toMatchObject({
+    expect(after(5).tasks?.[0]).toMatchObject({
       state: 'ok',
       seconds: 2,
       notebook: 'r1/load.ipynb'
@@ -65,7 +55,7 @@ describe('a run told event by event', () => {
   });
 
   it('ends with what failed, why, and what was not run', () => {
-    const run = after(10);
+    const run = after(9);
     expect(run.state).toBe('failed');
     expect(isOver(run.state)).toBe(true);
     expect(states(run)).toEqual(['load ok', 'train failed', 'report skipped']);
@@ -74,7 +64,7 @@ describe('a run told event by event', () => {
   });
 
   it('says the same when events are told twice', () => {
-    const once = after(10);
+    const once = after(9);
     expect(story.reduce(reduce, once).tasks).toEqual(once.tasks);
   });
 
@@ -132,7 +122,8 @@ describe('a step that fans out', () => {
 
 describe('the log', () => {
   it('has a line for each line that a cell wrote', () => {
-    expect(story.reduce<readonly LogLine[]>(addToLog, [])).toEqual([
+    const line = { task: 'load', cell: 'c1', stream: 'stdout', text: 'a\nb\n' };
+    expect(addToLog([], [], [line])).toEqual([
       { task: 'load', text: 'a', level: 'output' },
       { task: 'load', text: 'b', level: 'output' }
     ]);
@@ -140,7 +131,8 @@ describe('the log', () => {
 
   it('forgets its oldest lines', () => {
     const text = Array.from({ length: 600 }, (_, i) => String(i)).join('\n');
-    const log = addToLog([], { seq: 1, at: 1, kind: 'note', task: '', text, level: 'info' });
+    const note = { seq: 1, at: 1, kind: 'note', task: '', text, level: 'info' } as const;
+    const log = addToLog([], [note], []);
     expect(log).toHaveLength(500);
     expect(log[0]?.text).toBe('100');
   });

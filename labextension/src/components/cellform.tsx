@@ -56,7 +56,7 @@ export function CellForm({ cell, role, steps, onChange }: ICellFormProps): React
             ))}
           </select>
         </Field>
-        <Below chosen={chosen} role={role} />
+        <Meaning chosen={chosen} role={role} />
         {chosen === 'step' ? (
           <StepFields
             tags={tags}
@@ -75,24 +75,31 @@ function Preview({ cell }: { cell: ICell }): React.JSX.Element {
   return <code className="nbpipe-Preview">{cell.title}</code>;
 }
 
-/** What an untagged cell is taken for, since its tags do not say. */
-function Below({
+/** What the role means; for an untagged cell, what it is taken for. */
+function Meaning({
   chosen,
   role
 }: {
   chosen: RoleKind;
   role: Role | null;
 }): React.JSX.Element | null {
-  if (chosen !== 'none' || role === null) {
-    return null;
-  }
   const text =
-    role.role === 'step'
-      ? `It belongs to step ${role.step}.`
-      : role.role === 'none'
-        ? 'No step stands above it.'
-        : `It is taken for ${role.role}.`;
-  return <p className="nbpipe-Hint">{text}</p>;
+    chosen === 'none' ? takenFor(role) : (ROLES.find(([kind]) => kind === chosen)?.[2] ?? '');
+  return text ? <p className="nbpipe-Hint">{text}</p> : null;
+}
+
+function takenFor(role: Role | null): string {
+  if (role === null) {
+    return '';
+  }
+  switch (role.role) {
+    case 'step':
+      return `It belongs to step ${role.step}.`;
+    case 'none':
+      return 'No step stands above it.';
+    default:
+      return `It is taken for ${role.role}: its code says so.`;
+  }
 }
 
 interface IStepFieldsProps {

@@ -62,7 +62,7 @@ function ThisCell({ state, actions }: IPipelineProps): React.JSX.Element | null 
     <CellForm
       key={cell.id}
       cell={cell}
-      role={state.compiled?.roles[cell.id] ?? null}
+      role={state.roles.get(cell.id) ?? null}
       steps={stepNames(state.cells)}
       onChange={change => actions.setTags(cell.id, change)}
     />

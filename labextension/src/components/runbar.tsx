@@ -6,7 +6,7 @@ import type { State } from '../model';
 import { isOver, progress } from '../reduce';
 import type { IActions } from '../tokens';
 import type { Run } from '../wire';
-import { moment, stateWord } from '../words';
+import { count, moment, stateWord } from '../words';
 import { Elapsed } from './elapsed';
 import { StateMark } from './statemark';
 
@@ -58,9 +58,8 @@ function RunLine({ run }: { run: Run }): React.JSX.Element {
     <div className="nbpipe-RunLine">
       <div className="nbpipe-RunLine-words" role="status" aria-label="Run state">
         <StateMark state={run.state} />
-        <span className="nbpipe-Quiet">
-          {moment(run.started)}
-          {total > 0 ? ` · ${done} of ${total} tasks` : ''}
+        <span className="nbpipe-Quiet" title={`Started ${moment(run.started)}`}>
+          {total > 0 ? `${done} of ${count(total, 'task')}` : ''}
         </span>
         <span className="nbpipe-Quiet nbpipe-Right">
           <Elapsed started={run.started} finished={run.finished} running={running} />

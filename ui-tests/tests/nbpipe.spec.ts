@@ -1,0 +1,212 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+import { openNotebook } from './notebooks';
+
+const RUN_TIME = 90_000;
+
+const panelOf = (page: IJupyterLabPageFixture): Locator => page.locator('#nbpipe-panel');
+
+async function tag(page: IJupyterLabPageFixture, cell: number, step: string): Promise<void> {
+  await page.notebook.selectCells(cell);
+  const panel = panelOf(page);
+  await panel.getByLabel('Role').selectOption('step');
+  await panel.getByLabel('Step name').fill(step);
+  await panel.getByLabel('Step name').press('Enter');
+}
+
+/** Press the button; the question asked of an unsaved notebook is answered when it comes. */
+async function run(page: IJupyterLabPageFixture, answer = 'Save and run'): Promise<void> {
+  const dialog = page.locator('.jp-Dialog', { hasText: 'Save the notebook before the run?' });
+  await page.addLocatorHandler(dialog, async () => {
+    await dialog.getByRole('button', { name: answer }).click();
+  });
+  await panelOf(page).getByRole('button', { name: 'Run pipeline' }).click();
+}
+
+test.describe('the pipeline panel', () => {
+  test('leads the whole way: tag, graph, run, open what ran', async ({ page, tmpPath }) => {
+    const path = `${tmpPath}/way.ipynb`;
+    await openNotebook(page, path, [
+      { source: 'import math' },
+      { source: 'numbers = [1, 4, 9]' },
+      { source: 'roots = [math.sqrt(n) for n in numbers]' },
+      { source: 'print("the sum is", sum(roots))' }
+    ]);
+    const panel = panelOf(page);
+    await expect(panel.getByText('Make this notebook a pipeline')).toBeVisible();
+
+    await tag(page, 1, 'load');
+    await tag(page, 2, 'roots');
+    await tag(page, 3, 'report');
+    const graph = panel.getByRole('region', { name: 'Pipeline graph' });
+    await expect(graph.getByRole('button', { name: 'load, not run' })).toBeVisible();
+    await expect(graph.locator('.react-flow__node')).toHaveCount(3);
+    await expect(graph.locator('.react-flow__edge')).toHaveCount(2);
+    await expect(page.getByRole('button', { name: 'Pipeline: step roots' })).toBeVisible();
+
+    await run(page);
+    await expect(graph.getByRole('button', { name: 'report, ok' })).toBeVisible({
+      timeout: RUN_TIME
+    });
+    await expect(panel.getByRole('region', { name: 'Runs' }).getByRole('listitem')).toHaveCount(1);
+
+    const onDisk = await page.request.get(`/api/contents/${path}`);
+    const { content } = (await onDisk.json()) as {
+      content: { cells: { metadata: { tags?: string[] }; outputs: unknown[] }[] };
+    };
+    expect(content.cells.map(cell => cell.metadata.tags ?? [])).toEqual([
+      [],
+      ['step:load'],
+      ['step:roots'],
+      ['step:report']
+    ]);
+    expect(content.cells.every(cell => cell.outputs.length === 0)).toBe(true);
+
+    await graph.getByRole('button', { name: 'report, ok' }).click();
+    await expect(page.getByText('the sum is 6.0')).toBeVisible();
+    await expect(page.getByText('No Kernel').first()).toBeVisible();
+    await expect(graph.getByRole('button', { name: 'report, ok' })).toBeVisible();
+  });
+
+  test('reuses what did not change', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/again.ipynb`, [
+      { source: 'a = 1', tags: ['step:one'] },
+      { source: 'b = a + 1', tags: ['step:two'] }
+    ]);
+    const graph = panelOf(page).getByRole('region', { name: 'Pipeline graph' });
+    await run(page);
+    await expect(graph.getByRole('button', { name: 'two, ok' })).toBeVisible({ timeout: RUN_TIME });
+    await run(page);
+    await expect(graph.getByRole('button', { name: 'two, reused' })).toBeVisible({
+      timeout: RUN_TIME
+    });
+  });
+
+  test('shows why a step failed and opens it at the cell', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/fails.ipynb`, [
+      { source: 'rows = []', tags: ['step:load'] },
+      { source: 'first = rows[0]', tags: ['step:take'] },
+      { source: 'print(first)', tags: ['step:show'] }
+    ]);
+    const panel = panelOf(page);
+    await run(page);
+    const graph = panel.getByRole('region', { name: 'Pipeline graph' });
+    await expect(graph.getByRole('button', { name: 'show, skipped' })).toBeVisible({
+      timeout: RUN_TIME
+    });
+    await expect(panel.getByRole('region', { name: 'Steps' })).toContainText('IndexError');
+    await expect(panel.getByRole('button', { name: 'Resume run' })).toBeVisible();
+    await graph.getByRole('button', { name: 'take, failed' }).click();
+    const failing = page.locator('.jp-Notebook:visible .jp-Cell.jp-mod-active');
+    await expect(failing).toContainText('first = rows[0]');
+    await expect(failing).toContainText('IndexError');
+  });
+
+  test('runs what is open without saving it', async ({ page, tmpPath }) => {
+    const path = `${tmpPath}/unsaved.ipynb`;
+    await openNotebook(page, path, [{ source: 'print("old")', tags: ['step:say'] }]);
+    await page.notebook.setCell(0, 'code', 'print("new")');
+    await run(page, 'Run as it is');
+    const graph = panelOf(page).getByRole('region', { name: 'Pipeline graph' });
+    await expect(graph.getByRole('button', { name: 'say, ok' })).toBeVisible({ timeout: RUN_TIME });
+    const onDisk = await page.request.get(`/api/contents/${path}`);
+    expect(await onDisk.text()).toContain('old');
+    await graph.getByRole('button', { name: 'say, ok' }).click();
+    await expect(page.locator('.jp-OutputArea:visible')).toContainText('new');
+  });
+
+  test('cancels a run', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/long.ipynb`, [
+      { source: 'import time\ntime.sleep(300)', tags: ['step:sleep'] }
+    ]);
+    const panel = panelOf(page);
+    await run(page);
+    await expect(panel.getByRole('button', { name: 'sleep, running' })).toBeVisible({
+      timeout: RUN_TIME
+    });
+    await panel.getByRole('button', { name: 'Cancel run' }).click();
+    await expect(panel.getByRole('status', { name: 'Run state' })).toContainText('cancelled', {
+      timeout: RUN_TIME
+    });
+  });
+
+  test('gives parameters to the run', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/given.ipynb`, [
+      { source: 'depth = 3\nlabel = "x"', tags: ['parameters'] },
+      { source: 'print("got", depth * 2, label)', tags: ['step:use'] }
+    ]);
+    const panel = panelOf(page);
+    await panel.getByLabel('depth').fill('21');
+    await panel.getByLabel('depth').press('Enter');
+    await run(page);
+    const node = panel.getByRole('button', { name: 'use, ok' });
+    await expect(node).toBeVisible({ timeout: RUN_TIME });
+    await node.click();
+    await expect(page.getByText('got 42 x')).toBeVisible();
+  });
+
+  test('lists problems that lead to their cell', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/wrong.ipynb`, [
+      { source: 'a = 1', tags: ['step:one'] },
+      { source: 'b = a', tags: ['step:two', 'after:oen'] }
+    ]);
+    const problems = panelOf(page).getByRole('region', { name: 'Problems' });
+    await expect(problems).toContainText('oen');
+    await problems.getByRole('button', { name: 'oen' }).first().click();
+    await expect(page.locator('.jp-Cell.jp-mod-active')).toContainText('b = a');
+  });
+
+  test('cures a problem that a tag cures', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/cure.ipynb`, [
+      { source: 'rows = open("data.csv").read()' },
+      { source: 'n = len(rows)', tags: ['step:count'] }
+    ]);
+    const problems = panelOf(page).getByRole('region', { name: 'Problems' });
+    await problems.getByRole('button', { name: 'Fix:' }).first().click();
+    await expect(problems.getByRole('button', { name: 'Fix:' })).toHaveCount(0);
+  });
+
+  test('leaves a notebook without tags as it is', async ({ page, tmpPath }) => {
+    const asked: string[] = [];
+    page.on('request', request => asked.push(request.url()));
+    await openNotebook(page, `${tmpPath}/plain.ipynb`, [{ source: 'x = 1' }]);
+    await expect(panelOf(page).getByText('Make this notebook a pipeline')).toBeVisible();
+    expect(asked.filter(url => url.includes('nbpipe-api/compile'))).toEqual([]);
+    await expect(page.locator('.nbpipe-Chip')).toHaveCount(0);
+  });
+
+  test('takes a tag back with undo', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/undo.ipynb`, [{ source: 'x = 1' }, { source: 'y = x' }]);
+    await tag(page, 0, 'one');
+    await expect(page.getByRole('button', { name: 'Pipeline: step one' })).toBeVisible();
+    await page.menu.clickMenuItem('Edit>Undo Cell Operation');
+    await expect(page.locator('.nbpipe-Chip')).toHaveCount(0);
+  });
+
+  test('can be read in the dark', async ({ page, tmpPath }) => {
+    await page.theme.setDarkTheme();
+    await openNotebook(page, `${tmpPath}/dark.ipynb`, [{ source: 'a = 1', tags: ['step:one'] }]);
+    const node = panelOf(page).locator('.nbpipe-Node');
+    await expect(node).toBeVisible();
+    const lightness = await node.evaluate(element => {
+      const { color, backgroundColor } = getComputedStyle(element);
+      const sum = (css: string): number =>
+        (css.match(/\d+/g) ?? []).slice(0, 3).reduce((total, part) => total + Number(part), 0);
+      return { text: sum(color), ground: sum(backgroundColor) };
+    });
+    expect(lightness.text).toBeGreaterThan(450);
+    expect(lightness.ground).toBeLessThan(250);
+  });
+});
+
+test('nothing offers to upload a notebook to a vendor', async ({ page, tmpPath }) => {
+  await openNotebook(page, `${tmpPath}/mine.ipynb`, [{ source: 'x = 1' }]);
+  await expect(page.locator('.jp-NotebookPanel-toolbar')).toBeVisible();
+  await expect(page.getByText('Share notebook', { exact: false })).toHaveCount(0);
+  await expect(page.locator('[title*="Ploomber" i], [aria-label*="Ploomber" i]')).toHaveCount(0);
+  const config = await page.locator('#jupyter-config-data').textContent();
+  const { disabledExtensions } = JSON.parse(config ?? '{}') as { disabledExtensions?: string[] };
+  expect(disabledExtensions).toContain('ploomber-extension');
+});

@@ -1,0 +1,36 @@
+/** Notebooks for the tests, written as code and tags. */
+
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+export interface CellText {
+  readonly source: string;
+  readonly tags?: readonly string[];
+}
+
+/** Put a notebook on the server and open it, the panel beside it. */
+export async function openNotebook(
+  page: IJupyterLabPageFixture,
+  path: string,
+  cells: readonly CellText[]
+): Promise<void> {
+  await page.contents.uploadContent(notebookText(cells), 'text', path);
+  await page.notebook.openByPath(path);
+  await page.notebook.activate(path.split('/').at(-1) ?? path);
+  await page.sidebar.openTab('nbpipe-panel');
+}
+
+function notebookText(cells: readonly CellText[]): string {
+  return JSON.stringify({
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } },
+    cells: cells.map(({ source, tags }, i) => ({
+      id: `cell-${i}`,
+      cell_type: 'code',
+      source,
+      metadata: tags ? { tags } : {},
+      execution_count: null,
+      outputs: []
+    }))
+  });
+}

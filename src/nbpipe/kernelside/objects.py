@@ -107,8 +107,7 @@ class Sink:
                 self._drain()
             return view.nbytes
         self._drain()
-        for start in range(0, view.nbytes, CHUNK):
-            self._put(view[start : start + CHUNK])
+        self._put(view)
         return view.nbytes
 
     def _drain(self) -> None:
@@ -130,12 +129,13 @@ class Sink:
             self._hasher.end()
 
     def _write_all(self, view: memoryview) -> None:
-        rest = view
-        while rest.nbytes:
-            rest = rest[self._file.write(rest) :]
-        self._unsynced += view.nbytes
-        if self._unsynced >= SYNC_EVERY:
-            self._start_sync()
+        done = 0
+        while done < view.nbytes:
+            count = self._file.write(view[done : done + CHUNK])
+            done += count
+            self._unsynced += count
+            if self._unsynced >= SYNC_EVERY:
+                self._start_sync()
 
     def _start_sync(self) -> None:
         if self._syncer is None:

@@ -20,13 +20,14 @@ from nbpipe.run.kernels.text import Log, Teller
 from nbpipe.run.order import Result
 from nbpipe.run.parameters import check_parameters
 from nbpipe.run.scratch import scratch_of, write_task
-from nbpipe.store.blobs import LocalBlobs
+from nbpipe.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nbpipe.events import CellState, Tell
     from nbpipe.run.order import Order
+    from nbpipe.store.blobs import Blobs
 
 _NOT_THE_KERNELS = (
     "PYTHONSAFEPATH",
@@ -66,7 +67,7 @@ def carry_out(order: Order, desk: Desk) -> Result:
     """Carry out an order; whatever goes wrong is told in the result."""
     began = monotonic()
     try:
-        blobs = LocalBlobs(order.store)
+        blobs = Store.open(order.store).blobs
         _check(order, blobs)
         return _Work(order, desk, blobs, began).result()
     except (NbpipeError, OSError) as error:
@@ -77,7 +78,7 @@ def carry_out(order: Order, desk: Desk) -> Result:
     return Result(order.task, order.attempt, "failed", monotonic() - began, error=failure)
 
 
-def _check(order: Order, blobs: LocalBlobs) -> None:
+def _check(order: Order, blobs: Blobs) -> None:
     check_parameters(order.parameters)
     for digest in order.inputs:
         blobs.path(digest)  # raises MissingObject
@@ -93,7 +94,7 @@ def _saves(order: Order) -> bool:
 class _Work:
     """One order on its way; `result` goes through its stages."""
 
-    def __init__(self, order: Order, desk: Desk, blobs: LocalBlobs, began: float) -> None:
+    def __init__(self, order: Order, desk: Desk, blobs: Blobs, began: float) -> None:
         self.order, self.desk, self.blobs, self.began = order, desk, blobs, began
         self.findings = Findings()
         self.scratch = blobs.scratch(scratch_of(order))
@@ -165,8 +166,9 @@ class _Work:
             order.task, order.attempt, found.state, monotonic() - self.began,
             artifacts=(*left.artifacts, *self._papers(found, states)),
             metrics=dict(left.metrics), checks=self._checks(states),
-            error=self._placed(found.error), peak=met.peak or None, files_read=left.files_read, fetched=left.fetched,
-            missing=left.missing, changed=left.changed, drew=left.drew,
+            error=self._placed(found.error), peak=met.peak or None,
+            files_read=left.files_read, fetched=left.fetched, missing=left.missing,
+            changed=left.changed, drew=left.drew,
         )  # fmt: skip
 
     def _papers(

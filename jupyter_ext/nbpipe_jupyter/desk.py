@@ -1,0 +1,36 @@
+"""What the handlers work with: the projects, the launcher of runs, and threads for slow work."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbpipe_jupyter.launch import Launcher
+    from nbpipe_jupyter.projects import Projects
+
+
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="nbpipe")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Projects, launcher and threads of one server."""
+
+    projects: Projects
+    launcher: Launcher
+    threads: ThreadPoolExecutor = field(default_factory=_threads)
+
+    async def do(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Call in a thread, so that the server goes on answering; returns what it returns."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, call, *args)
+
+    def close(self) -> None:
+        """Stop following runs; the runs themselves go on."""
+        self.launcher.close()
+        self.threads.shutdown(wait=False, cancel_futures=True)

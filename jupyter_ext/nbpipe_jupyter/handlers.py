@@ -1,0 +1,215 @@
+"""The routes under ``/nbpipe-api/``: each handler parses, calls and replies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jupyter_server.auth.decorator import authorized
+from tornado.web import authenticated
+
+from nbpipe_jupyter import __version__, pipelines, views
+from nbpipe_jupyter.base import Handler
+from nbpipe_jupyter.bodies import read_asked, read_object
+from nbpipe_jupyter.contents import read_model
+from nbpipe_jupyter.stream import follow, read_output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+API = 1
+"""Raised when the browser's part must change with the server's."""
+
+LONGEST_WAIT = 25
+"""Seconds after which a long poll is answered; below the 30 s of common proxies."""
+
+MOST_RUNS = 500
+
+
+class Hello(Handler):
+    """Says that the extension is there, and which."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the version."""
+        await self.reply(dict, {"version": __version__, "api": API})
+
+
+class Compile(Handler):
+    """Compiles a notebook, as it is on disk or in the browser."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer with the pipeline and its problems."""
+        await self.reply(pipelines.compiled, self.desk.projects, self.request.body)
+
+
+class Plan(Handler):
+    """Says what a run would do."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer with the plan's tasks."""
+        await self.reply(pipelines.planned, self.desk.projects, self.request.body)
+
+
+class Runs(Handler):
+    """The runs of a project."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the newest runs."""
+        path, limit = self.word("path"), self.whole("limit", 50, MOST_RUNS)
+        await self.reply(views.runs, self.desk.projects, path, limit)
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Start a run; answered when it is in the ledger."""
+        asked = await self.desk.do(read_asked, self.request.body)
+        run = await self.desk.launcher.start(self.desk, asked)
+        await self.reply(views.run, self.desk.projects, run, "", status=201)
+
+
+class Run(Handler):
+    """One run."""
+
+    @authenticated
+    @authorized
+    async def get(self, run: str) -> None:
+        """Answer with the run, its tasks and its graph."""
+        path = self.word("path")
+        await self.reply(views.run_in_full, self.desk.projects, run, path)
+
+
+class Events(Handler):
+    """What happened in a run, and what happens."""
+
+    gone = False
+
+    @authenticated
+    @authorized
+    async def get(self, run: str) -> None:
+        """Answer with the events after a number, waiting for one if asked to."""
+        after = self.whole("after", 0, 10**15)
+        wait = self.whole("wait", 0, LONGEST_WAIT)
+        kept = await self.desk.do(self.desk.projects.find_run, run, self.word("path"))
+        await self.reply(dict, await follow(self.desk, kept, after, wait, lambda: self.gone))
+
+    def on_connection_close(self) -> None:
+        """Stop waiting for a browser that left."""
+        self.gone = True
+        super().on_connection_close()
+
+
+class Output(Handler):
+    """What a run's cells wrote."""
+
+    @authenticated
+    @authorized
+    async def get(self, run: str) -> None:
+        """Answer with lines from a byte on."""
+        begin, task = self.whole("from", 0, 10**15), self.word("task")
+        path = self.word("path")
+        await self.reply(read_output, self.desk.projects, run, path, (begin, task))
+
+
+class Cancel(Handler):
+    """Stops a run."""
+
+    @authenticated
+    @authorized
+    async def post(self, run: str) -> None:
+        """Ask the run's engine to stop; it does so within seconds."""
+        read_object(self.request.body)
+        who = getattr(self.current_user, "username", "") or "someone"
+        path = self.word("path")
+        await self.reply(views.cancelled, self.desk.projects, run, path, who)
+
+
+class Resume(Handler):
+    """Goes on with a run that did not come to its end."""
+
+    @authenticated
+    @authorized
+    async def post(self, run: str) -> None:
+        """Start an engine for the run; answered when it has taken it up."""
+        read_object(self.request.body)
+        path = self.word("path")
+        await self.desk.launcher.resume(self.desk, run, path)
+        await self.reply(views.run, self.desk.projects, run, path)
+
+
+class Artifact(Handler):
+    """What is known of stored bytes."""
+
+    @authenticated
+    @authorized
+    async def get(self, digest: str) -> None:
+        """Answer with type, size and the preview that was made when they were stored."""
+        path = self.word("path")
+        await self.reply(views.artifact, self.desk.projects, digest, path)
+
+
+class Image(Handler):
+    """The picture in an artifact's preview."""
+
+    @property
+    def content_security_policy(self) -> str:
+        """Nothing in what is sent may run or load anything, even opened by itself."""
+        return "; ".join((super().content_security_policy, "sandbox"))
+
+    @authenticated
+    @authorized
+    async def get(self, digest: str) -> None:
+        """Answer with the PNG."""
+        path = self.word("path")
+        data = await self.desk.do(views.image, self.desk.projects, digest, path)
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        await self.finish(data, set_content_type="image/png")
+
+
+class Contents(Handler):
+    """Executed notebooks, to be read through JupyterLab's own contents client."""
+
+    @authenticated
+    @authorized
+    async def get(self, path: str = "") -> None:
+        """Answer with a contents model."""
+        content = self.get_query_argument("content", "1") != "0"
+        await self.reply(read_model, self.desk.projects, path, content)
+
+
+class Checkpoints(Handler):
+    """What ran has no checkpoints; the contents client asks for them all the same."""
+
+    @authenticated
+    @authorized
+    async def get(self, path: str = "") -> None:
+        """Answer with none."""
+        await self.reply(list)
+
+
+RUN = "/nbpipe-api/runs/([^/]+)"
+DIGEST = "/nbpipe-api/artifacts/([^/]+)"
+
+ROUTES: Sequence[tuple[str, type[Handler]]] = (
+    ("/nbpipe-api/hello", Hello),
+    ("/nbpipe-api/compile", Compile),
+    ("/nbpipe-api/plan", Plan),
+    ("/nbpipe-api/runs", Runs),
+    (RUN, Run),
+    (f"{RUN}/events", Events),
+    (f"{RUN}/output", Output),
+    (f"{RUN}/cancel", Cancel),
+    (f"{RUN}/resume", Resume),
+    (DIGEST, Artifact),
+    (f"{DIGEST}/image", Image),
+    ("/nbpipe-api/contents/(.*)/checkpoints", Checkpoints),
+    ("/nbpipe-api/contents/checkpoints", Checkpoints),
+    ("/nbpipe-api/contents/?(.*)", Contents),
+)
+"""Pattern and handler, below the server's base URL; the first that fits counts."""

@@ -1,0 +1,230 @@
+"""Starts runs as processes of their own, which outlive the tab and the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbpipe.errors import RunBusy, UsageError
+from nbpipe_jupyter.answers import StartFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from nbpipe_jupyter.bodies import Asked
+    from nbpipe_jupyter.desk import Desk
+    from nbpipe_jupyter.projects import Projects
+
+PATIENCE = 60.0
+"""Seconds within which a process must have taken up its run."""
+
+GLANCE = 0.05
+LOG = "engine.log"
+_ENDINGS = (0, 1, 130)
+"""Exit codes of a run that was carried out, whether well or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A process that is to carry out a run.
+
+    Attributes
+    ----------
+    run
+        The run's id.
+    project
+        The project's folder.
+    papers
+        Folder for what the process is given, and for its log.
+    command
+        The process's arguments.
+    last_event
+        Number of the run's newest event before; -1 for a run that is new.
+    """
+
+    run: str
+    project: Path
+    papers: Path
+    command: tuple[str, ...]
+    last_event: int = -1
+
+
+@dataclass
+class Launcher:
+    """Starts processes, and clears up after them while the server lives.
+
+    Attributes
+    ----------
+    python
+        Interpreter that runs ``nbpipe``.
+    watches
+        Tasks that wait for the processes that were started here.
+    """
+
+    python: str = sys.executable
+    watches: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def start(self, desk: Desk, asked: Asked) -> str:
+        """Start a run; returns its id when the run is in the ledger.
+
+        Raises
+        ------
+        ProblemsError, UsageError
+            If it cannot be run as it is; nothing was started.
+        StartFailed
+            If the process ended before it took up the run.
+        """
+        launch = await desk.do(prepared, desk.projects, asked, self.python)
+        await self._carry_out(desk, launch)
+        run: str = launch.run
+        return run
+
+    async def resume(self, desk: Desk, run: str, path: str) -> None:
+        """Start a process that goes on with a run; raises as `start` does."""
+        await self._carry_out(desk, await desk.do(resumed, desk.projects, (run, path), self.python))
+
+    def close(self) -> None:
+        """Stop waiting for processes; they go on."""
+        for watch in self.watches:
+            watch.cancel()
+
+    async def _carry_out(self, desk: Desk, launch: Launch) -> None:
+        process = await desk.do(_spawn, launch)
+        try:
+            await _taken_up(desk, launch, process)
+        finally:
+            watch = asyncio.create_task(_watched(launch, process))
+            self.watches.add(watch)
+            watch.add_done_callback(self.watches.discard)
+
+
+def prepared(projects: Projects, asked: Asked, python: str) -> Launch:
+    """Check what is asked for and lay ready what the process needs."""
+    from nbpipe.run.runs import new_run_id, prepare
+
+    project = projects.open(asked)
+    store = projects.store_of(project.folder)
+    prepare(project, store, asked.parameters, asked.selection)
+    run = new_run_id()
+    papers = store.blobs.scratch(f"start-{secrets.token_hex(4)}")
+    where = project.folder / (project.scope or "")
+    documents = {}
+    if asked.notebook is not None:
+        name = (projects.root.find(asked.path)).relative_to(project.folder).as_posix()
+        documents[name] = json.dumps(asked.notebook).encode()
+    options = [*_options(asked), *_documents(papers, documents), *_given(papers, asked)]
+    command = (python, "-P", "-m", "nbpipe", "run", str(where), "--run-id", run, *options)
+    return Launch(run, project.folder, papers, command)
+
+
+def resumed(projects: Projects, which: tuple[str, str], python: str) -> Launch:
+    """Lay ready what a process needs to go on with a run."""
+    kept = projects.find_run(*which)
+    row = kept.row
+    if row.state == "running":
+        raise RunBusy(f"Run {row.id} is under way. Cancel it before it is resumed.")
+    if row.state == "ok":
+        raise UsageError(f"Run {row.id} came to its end: nothing is left to resume. Run it anew.")
+    papers = kept.store.blobs.scratch(f"start-{secrets.token_hex(4)}")
+    command = (python, "-P", "-m", "nbpipe", "resume", kept.run, "--project", str(kept.folder))
+    return Launch(kept.run, kept.folder, papers, command, row.last_seq)
+
+
+def _options(asked: Asked) -> Iterator[str]:
+    chosen = asked.selection
+    table = {
+        "--only": chosen.only,
+        "--from": chosen.start,
+        "--until": chosen.until,
+        "--force": chosen.force,
+        "--engine": (asked.engine,) if asked.engine else (),
+    }
+    for option, values in table.items():
+        yield from (f"{option}={value}" for value in values)
+
+
+def _documents(papers: Path, documents: dict[str, bytes]) -> Iterator[str]:
+    """Lay down notebooks that differ from those on disk; yields the options that name them."""
+    for number, (name, data) in enumerate(documents.items()):
+        file = papers / f"document-{number}.ipynb"
+        file.write_bytes(data)
+        yield f"--document={name}={file}"
+
+
+def _given(papers: Path, asked: Asked) -> Iterator[str]:
+    if asked.parameters:
+        file = papers / "parameters.json"
+        file.write_text(json.dumps(asked.parameters), "utf-8")
+        yield f"--parameters={file}"
+
+
+def _spawn(launch: Launch) -> subprocess.Popen[bytes]:
+    with open(launch.papers / LOG, "wb") as log:
+        try:
+            return subprocess.Popen(
+                launch.command,
+                cwd=launch.project,
+                env={**os.environ, "NBPIPE_STARTED_BY": "jupyter"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise StartFailed(
+                f"{launch.command[0]} could not be started: {error.strerror}.",
+                "Start the Jupyter server again from an environment that works.",
+            ) from error
+
+
+async def _taken_up(desk: Desk, launch: Launch, process: subprocess.Popen[bytes]) -> None:
+    """Return when the process carries out its run.
+
+    Raises
+    ------
+    StartFailed
+        If it ended before, or does not get there.
+    """
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        ended = process.poll() is not None
+        newest = await desk.do(desk.projects.last_event, launch.project, launch.run)
+        if newest > launch.last_event:
+            return
+        if ended:
+            raise StartFailed(
+                f"The run could not be started: {last_words(launch.papers / LOG)}",
+                "Try `nbpipe run` in a terminal; it says the same, and more.",
+            )
+        await asyncio.sleep(GLANCE)
+    raise StartFailed(
+        f"The run was started, but did not begin within {PATIENCE:.0f} s.",
+        "It may still begin: look at the list of runs. The machine may be overloaded.",
+    )
+
+
+async def _watched(launch: Launch, process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process to end and remove what it was given."""
+    while process.poll() is None:
+        await asyncio.sleep(1)
+    if process.returncode in _ENDINGS:
+        shutil.rmtree(launch.papers, ignore_errors=True)
+
+
+def last_words(log: Path) -> str:
+    """Return the end of a process's log, fit for a message."""
+    try:
+        text = log.read_text("utf-8", "replace")
+    except OSError:
+        text = ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join(lines[-6:])[-1000:] or "it said nothing"

@@ -1,0 +1,29 @@
+"""Compiles and plans what a request names; none of the notebook's code runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbpipe.compile.describe import describe
+from nbpipe_jupyter.bodies import read_asked
+
+if TYPE_CHECKING:
+    from nbpipe_jupyter.projects import Projects
+
+
+def compiled(projects: Projects, body: bytes) -> dict[str, Any]:
+    """Return the pipeline as data, and the folder of its project."""
+    project = projects.open(read_asked(body))
+    return {**describe(project.compile()), "project": projects.root.relative(project.folder)}
+
+
+def planned(projects: Projects, body: bytes) -> dict[str, Any]:
+    """Return what a run would do, task by task."""
+    from nbpipe.run.runs import prepare
+
+    asked = read_asked(body)
+    project = projects.open(asked)
+    store = projects.store_of(project.folder)
+    plan = prepare(project, store, asked.parameters, asked.selection).plan()
+    names = ("task", "step", "action", "reason")
+    return {"tasks": [{name: getattr(task, name) for name in names} for task in plan.tasks]}

@@ -1,0 +1,104 @@
+"""A run's events for a browser: replayed from the ledger, then followed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nbpipe_jupyter.desk import Desk
+    from nbpipe_jupyter.projects import Kept, Projects
+
+GLANCE = 0.1
+"""Seconds between two looks at whether the ledger's files changed."""
+
+LOOK = 2.0
+"""Seconds after which the ledger is asked even if its files did not change."""
+
+CHUNK = 256 * 1024
+"""Most bytes of output in one answer."""
+
+
+async def follow(
+    desk: Desk, kept: Kept, after: int, wait: float, is_gone: Callable[[], bool]
+) -> dict[str, Any]:
+    """Return the events after number `after`; where there are none, wait for some.
+
+    Parameters
+    ----------
+    desk
+        Where blocking work is done.
+    kept
+        The run.
+    after
+        Number of the last event that the asker has.
+    wait
+        Seconds to wait at most.
+    is_gone
+        Says that nobody waits for the answer any more.
+    """
+    from nbpipe_jupyter.views import events
+
+    until = time.monotonic() + wait
+    while True:
+        seen = stamp(kept.files)
+        answer: dict[str, Any] = await desk.do(events, kept, after)
+        if answer["events"] or answer["done"] or time.monotonic() >= until or is_gone():
+            return answer
+        await changed(kept.files, seen, min(until, time.monotonic() + LOOK))
+
+
+async def changed(files: tuple[Path, ...], seen: object, until: float) -> None:
+    """Return when the ledger's files no longer look as they did, or it is time."""
+    while time.monotonic() < until and stamp(files) == seen:
+        await asyncio.sleep(GLANCE)
+
+
+def stamp(files: tuple[Path, ...]) -> tuple[tuple[int, int], ...]:
+    """Return what tells, without opening them, that the files were written to."""
+    return tuple(_stamp(file) for file in files)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def read_output(projects: Projects, run: str, path: str, asked: tuple[int, str]) -> dict[str, Any]:
+    """Return lines that a run's cells wrote, and the byte at which to go on.
+
+    Parameters
+    ----------
+    projects, run, path
+        Which run.
+    asked
+        The byte to begin at, and the task whose lines are wanted; empty for all.
+    """
+    begin, task = asked
+    file = projects.find_run(run, path).output
+    lines, end = _whole_lines(file, begin)
+    found = [json.loads(line) for line in lines]
+    return {"lines": [line for line in found if not task or line["task"] == task], "next": end}
+
+
+def _whole_lines(file: Path, begin: int) -> tuple[list[bytes], int]:
+    """Return the lines from a byte on that were written to their end, and where they end."""
+    try:
+        with open(file, "rb") as stream:
+            stream.seek(begin)
+            data = stream.read(CHUNK)
+            if len(data) == CHUNK and b"\n" not in data:  # one long line
+                data += stream.readline()
+    except FileNotFoundError:
+        return [], 0
+    data = data[: data.rfind(b"\n") + 1]
+    return data.splitlines(), begin + len(data)

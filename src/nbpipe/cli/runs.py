@@ -127,7 +127,7 @@ def _show_tasks(store: Store, run: RunRow, tasks: list[TaskRow]) -> None:
 def _task_lines(store: Store, run: RunRow, one: TaskRow) -> Iterator[str]:
     from nbpipe.cli.summary import TRACEBACK_LINES
     from nbpipe.cli.terminal import clean, clean_line, coloured, columns, number, seconds, size
-    from nbpipe.run.orders import file_name
+    from nbpipe.run.executed import file_name
 
     label = f" ({clean_line(one.label)})" if one.label else ""
     yield f"{clean_line(one.task)}{label}: {coloured(one.state)}"
@@ -179,20 +179,31 @@ def logs(name: str, path: str, store: str | None) -> None:
     RUN is a run's id, the beginning of one, or ``last``.
     """
     from nbpipe.cli.past import find_run, split_name, tasks_of
-    from nbpipe.cli.terminal import clean
+    from nbpipe.cli.terminal import clean, clean_line
 
     project, there = opened(path, store)
     run_name, step, _ = split_name(name)
     run = find_run(there, project, run_name)
-    chosen = {one.task for one in tasks_of(there, run, step)} if step else None
-    for task, text in _written(there, run, chosen):
-        prefix = "" if step and len(chosen or ()) == 1 else click.style(f"{task} | ", dim=True)
+    tasks = tasks_of(there, run, step) if step else there.ledger.tasks(run.id)
+    texts = {one.task: _log(there, run, one) for one in tasks}
+    for task, text in texts.items():
+        prefix = "" if len(tasks) == 1 else click.style(f"{clean_line(task)} | ", dim=True)
         for line in clean(text).splitlines():
             click.echo(f"{prefix}{line}")
+    if not any(texts.values()):
+        click.echo("Its cells wrote nothing.", err=True)
 
 
-def _written(store: Store, run: RunRow, tasks: set[str] | None) -> Iterator[tuple[str, str]]:
-    """Yield task and text of what cells wrote, in the order of its coming."""
+def _log(store: Store, run: RunRow, one: TaskRow) -> str:
+    """Return what a task's cells wrote: the log it left, else what came until now."""
+    for artifact in one.artifacts:
+        if artifact.kind == "log":
+            return store.blobs.read(artifact.digest).decode("utf-8", "replace")
+    return "".join(_written(store, run, one.task))
+
+
+def _written(store: Store, run: RunRow, task: str) -> Iterator[str]:
+    """Yield what a task's cells wrote until now, piece by piece."""
     import json
 
     try:
@@ -201,8 +212,8 @@ def _written(store: Store, run: RunRow, tasks: set[str] | None) -> Iterator[tupl
                 if not line.endswith("\n"):
                     return  # still being written
                 said = json.loads(line)
-                if tasks is None or said["task"] in tasks:
-                    yield said["task"], said["text"]
+                if said["task"] == task:
+                    yield said["text"]
     except FileNotFoundError:
         return
 
@@ -238,7 +249,7 @@ def open_(name: str, path: str, store: str | None, only_print: bool) -> None:
 
 def _file_of(store: Store, run: RunRow, one: TaskRow, name: str) -> str:
     from nbpipe.errors import UnknownName
-    from nbpipe.run.orders import file_name
+    from nbpipe.run.executed import file_name
 
     if not name:
         file = store.run_folder(run.id) / file_name(one.task)

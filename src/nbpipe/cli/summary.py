@@ -9,7 +9,7 @@ import click
 
 from nbpipe.cli.progress import checks_said
 from nbpipe.cli.terminal import clean, clean_line, coloured, columns, icon, number, seconds
-from nbpipe.run.orders import file_name
+from nbpipe.run.executed import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,7 +60,9 @@ def failed(outcome: Outcome) -> list[TaskRow]:
 
 def said_of(one: TaskRow) -> str:
     """Return what is worth saying of a task in a few words."""
-    return one.reason if one.state in ("reused", *_NOT_RUN) else checks_said(one.checks)
+    if one.state == "reused":
+        return f"as in run {one.source_run}"
+    return one.reason if one.state in _NOT_RUN else checks_said(one.checks)
 
 
 def told(ended: Ended) -> Iterator[str]:
@@ -68,11 +70,7 @@ def told(ended: Ended) -> Iterator[str]:
     outcome = ended.outcome
     rows = []
     for one in outcome.shown:
-        why = (
-            one.reason
-            if one.state in ("reused", "skipped", "cancelled")
-            else checks_said(one.checks)
-        )
+        why = said_of(one)
         time = seconds(one.seconds) if one.seconds else ""
         rows.append((f"{icon(one.state)} {clean_line(one.task)}", one.state, time, clean_line(why)))
     states = [row[1] for row in rows]
@@ -129,11 +127,7 @@ def markdown(ended: Ended) -> str:
         "| --- | --- | ---: | --- |",
     ]
     for one in outcome.shown:
-        why = (
-            one.reason
-            if one.state in ("reused", "skipped", "cancelled")
-            else checks_said(one.checks)
-        )
+        why = said_of(one)
         if one.error is not None:
             where = ended.place(one, one.error.cell)
             why = ": ".join(filter(None, [where, one.error.name, one.error.message]))

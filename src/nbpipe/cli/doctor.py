@@ -1,0 +1,171 @@
+"""``nbpipe doctor``: looks for what keeps nbpipe from working, and says what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from nbpipe.cli import exits
+from nbpipe.cli.options import path_argument, store_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OURS = "jupyterlab-nbpipe"
+NEEDED = ("papermill", "ipykernel", "jupyter-client", "nbformat", "jupyter-server", "jupyterlab")
+LITTLE = 1_000_000_000
+"""Bytes of free disk below which it is worth a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, how it is, and what to do about it."""
+
+    level: Literal["ok", "warning", "error"]
+    text: str
+    cure: str = ""
+
+
+@click.command()
+@path_argument
+@store_option
+@click.pass_context
+def doctor(ctx: click.Context, /, path: str, store: str | None) -> None:
+    """Look for what keeps nbpipe from working: versions, kernels, extensions, the store.
+
+    The exit code is 1 if something is wrong.
+    """
+    from nbpipe.cli.terminal import clean_line
+
+    marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
+    worst = exits.OK
+    for found in (*_versions(), *_kernels(), *_ploomber(), *_store(path, store)):
+        mark, colour = marks[found.level]
+        click.echo(f"{click.style(mark, fg=colour)} {clean_line(found.text)}")
+        if found.cure:
+            click.echo(f"    {clean_line(found.cure)}")
+        worst = exits.FAILED if found.level == "error" else worst
+    ctx.exit(worst)
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _versions() -> Iterator[Finding]:
+    from nbpipe import __version__
+
+    yield Finding("ok", f"nbpipe {__version__}, Python {sys.version.split()[0]}, {sys.prefix}")
+    if _installed(OURS) is None:
+        yield Finding("warning", f"{OURS} is not installed as a package.", f"pip install {OURS}")
+    other = _installed("nbpipe")
+    if other is not None:
+        yield Finding(
+            "error",
+            f"Another package named nbpipe ({other}) is installed; it takes this one's place.",
+            f"pip uninstall nbpipe, then pip install --force-reinstall {OURS}",
+        )
+    for name in NEEDED:
+        version = _installed(name)
+        if version is None:
+            yield Finding("error", f"{name} is not installed.", f"pip install {name}")
+        else:
+            yield Finding("ok", f"{name} {version}")
+
+
+def _kernels() -> Iterator[Finding]:
+    import json
+
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    specs = KernelSpecManager().find_kernel_specs()  # type: ignore[no-untyped-call]
+    if "python3" not in specs:
+        cure = "python -m ipykernel install --sys-prefix"
+        yield Finding(
+            "warning", "There is no kernel python3, the one that is used by default.", cure
+        )
+    for name, folder in sorted(specs.items()):
+        try:
+            argv = json.loads((Path(folder) / "kernel.json").read_text("utf-8"))["argv"]
+        except (OSError, ValueError, KeyError) as error:
+            yield Finding("warning", f"kernel {name} ({folder}) cannot be read: {error}")
+            continue
+        if argv and shutil.which(argv[0]) is None:
+            cure = f"jupyter kernelspec remove {name}, or install it again"
+            yield Finding("warning", f"kernel {name} starts {argv[0]}, which is not there.", cure)
+        else:
+            yield Finding("ok", f"kernel {name}")
+
+
+def _ploomber() -> Iterator[Finding]:
+    """Telemetry and the upload button that ploomber-engine brings; ours switches them off."""
+    if _installed("ploomber-extension") is None:
+        return
+    from jupyter_core.paths import jupyter_config_path
+
+    if _enabled("ploomber_extension", jupyter_config_path()):
+        yield Finding(
+            "warning",
+            "ploomber-extension's upload handler is switched on in the Jupyter server.",
+            "jupyter server extension disable ploomber_extension --sys-prefix",
+        )
+    else:
+        yield Finding("ok", "ploomber-extension is switched off")
+    said = os.environ.get("PLOOMBER_STATS_ENABLED", "").lower()
+    outside = " outside of nbpipe" if said not in ("false", "0") else ""
+    yield Finding("ok", f"ploomber's telemetry is switched off in workers{outside and ' only'}")
+
+
+def _enabled(extension: str, folders: list[str]) -> bool:
+    """Whether a server extension is on; the first folders count most, in each the last file."""
+    import json
+
+    for folder in folders:
+        files = sorted(Path(folder, "jupyter_server_config.d").glob("*.json"))
+        main = Path(folder, "jupyter_server_config.json")
+        said = None
+        for file in (*files, main):
+            try:
+                data = json.loads(file.read_text("utf-8"))
+                said = data["ServerApp"]["jpserver_extensions"].get(extension, said)
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        if said is not None:
+            return bool(said)
+    return False
+
+
+def _store(path: str, address: str | None) -> Iterator[Finding]:
+    from nbpipe.cli.runs import opened
+    from nbpipe.cli.terminal import plural, size
+    from nbpipe.errors import StoreError, UsageError
+
+    try:
+        _, store = opened(path, address)
+        runs = store.ledger.runs(limit=1_000_000)
+        stale = store.ledger.stale()
+    except UsageError as error:
+        yield Finding("warning", str(error))
+        return
+    except StoreError as error:
+        yield Finding("error", str(error))
+        return
+    yield Finding("ok", f"store {store.address}: {plural(len(runs), 'run')}")
+    for run in stale:
+        yield Finding("warning", f"Run {run} lost its engine.", f"nbpipe resume {run}")
+    there = next(p for p in (store.local, *store.local.parents) if p.exists())
+    if not os.access(there, os.W_OK):
+        yield Finding("error", f"{there} cannot be written.", "Choose another with --store DIR.")
+    free = shutil.disk_usage(there).free
+    level: Literal["ok", "warning"] = "ok" if free > LITTLE else "warning"
+    yield Finding(level, f"{size(free)} of disk are free", "" if level == "ok" else "nbpipe gc")

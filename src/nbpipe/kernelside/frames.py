@@ -106,7 +106,10 @@ def map_file(path: str) -> Any:
     with open(path, "rb") as file:
         if not os.fstat(file.fileno()).st_size:
             return b""
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    if hasattr(mmap, "MADV_WILLNEED"):
+        memory.madvise(mmap.MADV_WILLNEED)  # the disk begins to read before a page is touched
+    return memory
 
 
 def read_pandas(path: str) -> Any:

@@ -116,7 +116,10 @@ def _method(
     elif attr in known.FORMULAS:
         _formula(reader, node)
     elif attr in ("run_line_magic", "run_cell_magic", "run_cell", "magic", "ex", "system", "run"):
-        if isinstance(receiver, (ast.Name, ast.Call)) and "ip" in ast.unparse(receiver)[:16].lower():
+        if (
+            isinstance(receiver, (ast.Name, ast.Call))
+            and "ip" in ast.unparse(receiver)[:16].lower()
+        ):
             _opaque(reader, node)
     elif attr in ("_getframe", "currentframe", "import_module"):
         if attr != "import_module":
@@ -234,8 +237,10 @@ def _format(reader: Expressions, node: ast.Call, receiver: ast.expr) -> None:
 def _formula(reader: Expressions, node: ast.Call) -> None:
     """Names in a model formula may be those of the notebook."""
     for arg in [*node.args, *[k.value for k in node.keywords if k.arg == "formula"]]:
-        if isinstance(arg, ast.Constant) and isinstance(arg.value, str) and (
-            "~" in arg.value or "+" in arg.value
+        if (
+            isinstance(arg, ast.Constant)
+            and isinstance(arg.value, str)
+            and ("~" in arg.value or "+" in arg.value)
         ):
             for name in _WORD.findall(arg.value):
                 reader.outer().peeks.setdefault(name, node.lineno)
@@ -254,7 +259,14 @@ def _use(reader: Expressions, node: ast.Call, names: tuple[str, ...], bare: bool
         value = keyword.value
         keywords[keyword.arg or "**"] = value.value if isinstance(value, ast.Constant) else ...
     for keyword in node.keywords:
-        if paths and keyword.arg in ("path_or_buf", "filepath_or_buffer", "fname", "file", "path", "io"):
+        if paths and keyword.arg in (
+            "path_or_buf",
+            "filepath_or_buffer",
+            "fname",
+            "file",
+            "path",
+            "io",
+        ):
             paths[1:2] = [reader.text(keyword.value)]
     mode = node.args[1] if len(node.args) > 1 else None
     if isinstance(node.func, ast.Attribute) and names[-1] == "open" and len(node.args) == 1:
@@ -263,5 +275,3 @@ def _use(reader: Expressions, node: ast.Call, names: tuple[str, ...], bare: bool
         keywords.setdefault("mode", mode.value)
     use = Use(names[0], names[1:], node.lineno, keywords, tuple(paths), len(node.args), bare)
     reader.scope.uses.append(use)
-
-

@@ -7,24 +7,42 @@ from typing import TYPE_CHECKING
 
 from nbpipe.compile import mutations as known
 from nbpipe.compile import reports
-from nbpipe.compile.facts import NOTHING, Call, Change, Made, Statement, Summary, Value
+from nbpipe.compile.facts import NOTHING, Call, Change, Made, Statement, Summary, Use, Value
 from nbpipe.compile.outside import Outside
 from nbpipe.compile.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nbpipe.compile.facts import Names, Use
+    from nbpipe.compile.facts import Names
     from nbpipe.compile.flow import Site
     from nbpipe.compile.tracing import Trace
 
 _MAKING = ("__init__", "__new__", "__post_init__")
 _HOOKS = frozenset({"__init_subclass__", "__prepare__", "__set_name__"})
 _PLOTTERS = frozenset(
-    "plot scatter bar barh hist boxplot violinplot contour contourf fill_between errorbar grid "
-    "legend imshow annotate stackplot".split()
+    [
+        "plot",
+        "scatter",
+        "bar",
+        "barh",
+        "hist",
+        "boxplot",
+        "violinplot",
+        "contour",
+        "contourf",
+        "fill_between",
+        "errorbar",
+        "grid",
+        "legend",
+        "imshow",
+        "annotate",
+        "stackplot",
+    ]
 )
-_FIGURES = re.compile(r"(?:ax|axs|axes|fig|figure|chart|plot|g|p|canvas)\d*$|.*(?:_ax|_fig|ax\d|_axes)$")
+_FIGURES = re.compile(
+    r"(?:ax|axs|axes|fig|figure|chart|plot|g|p|canvas)\d*$|.*(?:_ax|_fig|ax\d|_axes)$"
+)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FROZEN = frozenset({"immutable", "range"})
 _TWINS = frozenset({"subplots", "subplot_mosaic", "Pipe"})
@@ -45,10 +63,21 @@ class Effects:
         if not statement.calls and not self.watched:
             return
         trace = self.trace
+        for call in statement.calls:
+            self._renamed(call)
         for name in self.changed_by_calls(statement):
             if name in statement.reads or name not in statement.binds:
                 trace.change_name(name, trace.site(statement.line), True)
         self._watch(statement)
+
+    def _renamed(self, call: Call) -> None:
+        """A function imported under another name is not known by its text."""
+        version = self.trace.env.get(call.root)
+        if version is None or call.attr or version.kind != "import":
+            return
+        if version.dotted.rpartition(".")[2] != call.root:
+            keywords = {keyword: ... for keyword, _ in call.keywords}
+            self.outside.use(Use(call.root, (), call.line, keywords, (), len(call.args)), call.line)
 
     def inner_calls(self, statement: Statement) -> None:
         """Charge what calls change of names that the statement itself bound."""
@@ -77,7 +106,9 @@ class Effects:
                 changed.add(call.root)
         return changed
 
-    def _callees(self, call: Call, version: Version) -> Iterator[tuple[Summary, str, Summary | None]]:
+    def _callees(
+        self, call: Call, version: Version
+    ) -> Iterator[tuple[Summary, str, Summary | None]]:
         """Yield what a call may run: the function, how ``self`` is bound, its class."""
         if not call.attr:
             for summary in version.carries:
@@ -127,7 +158,9 @@ class Effects:
         params = frozenset(summary.params)
         for call in summary.calls:
             involved = params.intersection((call.root,), *call.args, *[v for _, v in call.keywords])
-            involved = params & frozenset((call.root,)).union(*call.args, *[v for _, v in call.keywords])
+            involved = params & frozenset((call.root,)).union(
+                *call.args, *[v for _, v in call.keywords]
+            )
             if involved:
                 changed |= self._changed_inside(call, summary, owner, (*seen, summary)) & params
         return frozenset(changed)
@@ -185,7 +218,12 @@ class Effects:
         return any(name in value.part for value in statement.values.values())
 
     def _of_class(
-        self, summary: Summary, called: set[str], attrs: set[str], passed: bool, statement: Statement
+        self,
+        summary: Summary,
+        called: set[str],
+        attrs: set[str],
+        passed: bool,
+        statement: Statement,
     ) -> Iterator[Summary]:
         if passed and "" not in called:
             yield summary
@@ -209,7 +247,9 @@ class Effects:
         made = [m for value in statement.values.values() for m in value.made]
         return not any(m.root and not m.attrs for m in made)
 
-    def _of_instance(self, summary: Summary, attrs: set[str], everything: bool) -> Iterator[Summary]:
+    def _of_instance(
+        self, summary: Summary, attrs: set[str], everything: bool
+    ) -> Iterator[Summary]:
         members = {attr: self._member(summary, attr) for attr in attrs}
         if everything or any(member is None for member in members.values()):
             yield summary
@@ -302,6 +342,7 @@ class Effects:
             version = trace.env.get(call.root)
             if version is None or call.root in summary.params:
                 continue
+            self._renamed(call)
             for name in self._changed_by(call, version):
                 if name not in summary.params and name in trace.env and name in summary.free:
                     trace.change_name(name, site)
@@ -370,9 +411,7 @@ class Effects:
         version.instances += old.instances
         if name in value.same | value.part and not value.view and not value.made:
             version.unstorable = version.unstorable or old.unstorable
-        if name in value.same or name in value.view:
-            version.what = version.what or old.what
-        elif old.what in ("pandas", "numpy"):
+        if name in value.same or name in value.view or old.what in ("pandas", "numpy"):
             version.what = version.what or old.what
 
     def _made(self, version: Version, made: Made, value: Value, depth: int) -> None:

@@ -6,9 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import magics
 from nbpipe.compile import mutations as known
-from nbpipe.compile.facts import JOIN, NOTHING, PLAIN, Call, Change, Made, Summary, Use, Value
+from nbpipe.compile.facts import JOIN, NOTHING, PLAIN, Change, Made, Summary, Value
 from nbpipe.compile.scopes import Scope, close_aliases, merge, summarise
 
 if TYPE_CHECKING:
@@ -18,8 +17,27 @@ if TYPE_CHECKING:
 
 FIELD = re.compile(r"\{([A-Za-z_]\w*)|%\(([A-Za-z_]\w*)\)")
 NONE_RETURNING = frozenset(
-    "append extend insert remove clear sort reverse update add discard fill plot hist boxplot "
-    "write step train compile subtract".split()
+    [
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "clear",
+        "sort",
+        "reverse",
+        "update",
+        "add",
+        "discard",
+        "fill",
+        "plot",
+        "hist",
+        "boxplot",
+        "write",
+        "step",
+        "train",
+        "compile",
+        "subtract",
+    ]
 )
 _COPYING = frozenset({"loc", "iloc", "at", "iat", "shape", "dtype", "size", "ndim", "columns"})
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
@@ -274,11 +292,15 @@ class Expressions:
         names = chain(node.func)
         if names is None:
             return self._method_value(node)
-        args = tuple([self.roots(a) for a in node.args] + [self.roots(k.value) for k in node.keywords])
+        args = tuple(
+            [self.roots(a) for a in node.args] + [self.roots(k.value) for k in node.keywords]
+        )
         last = names[-1]
         value = Value(made=(Made(names[0], names[1:], args),), text=self.text(node))
         if last in known.HOLDERS or (last[:1].isupper() and last not in known.COPIERS):
-            held = _holding([self.value(a) for a in node.args] + [self.value(k.value) for k in node.keywords])
+            held = _holding(
+                [self.value(a) for a in node.args] + [self.value(k.value) for k in node.keywords]
+            )
             value = value._replace(
                 part=held.part if last not in known.FACTORIES else NOTHING,
                 holds=held.holds,
@@ -300,7 +322,9 @@ class Expressions:
         if isinstance(func, ast.Attribute):
             if func.attr in known.SHARING or func.attr.startswith("get_"):
                 inner = self.value(func.value)
-                return inner._replace(same=NOTHING, part=inner.part | inner.same, kind="", text=None)
+                return inner._replace(
+                    same=NOTHING, part=inner.part | inner.same, kind="", text=None
+                )
             if isinstance(func.value, ast.Call) and func.attr in known.HANDLES:
                 inner = self.value(func.value)
                 return inner._replace(kind="")
@@ -462,7 +486,9 @@ class Expressions:
             self.visit(node.value)
             self.outer().returns.append(self.value(node.value))
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+    ) -> None:
         late = isinstance(node, ast.GeneratorExp) and self.defer
         self.visit(node.generators[0].iter)
         outer = self.scope

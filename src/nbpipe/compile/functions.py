@@ -35,7 +35,9 @@ def read_function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
 
 
 def _bind(
-    reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, summary: Summary,
+    reader: Reader,
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
+    summary: Summary,
     held: frozenset[str],
 ) -> None:
     scope = reader.scope
@@ -75,8 +77,12 @@ def _keeps_state(node: ast.FunctionDef | ast.AsyncFunctionDef, summary: Summary)
     """Tell whether a call changes a mutable default argument."""
     args = node.args
     positional = args.posonlyargs + args.args
-    pairs = list(zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True))
-    pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None]
+    pairs = list(
+        zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True)
+    )
+    pairs += [
+        (a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None
+    ]
     return any(
         arg.arg in summary.changed and not isinstance(default, ast.Constant)
         for arg, default in pairs
@@ -181,13 +187,22 @@ def _kept(node: ast.ClassDef) -> frozenset[str]:
 
 
 def _stored(methods: dict[str, Summary]) -> tuple[Made, ...]:
-    return tuple(made for name in ("__init__", "__enter__") if name in methods for made in methods[name].stored)
+    return tuple(
+        made
+        for name in ("__init__", "__enter__")
+        if name in methods
+        for made in methods[name].stored
+    )
 
 
 def _unstorable(node: ast.ClassDef, methods: dict[str, Summary]) -> str:
     """Return why an instance refuses to be pickled, where its class says so."""
     for method in _methods(node, _PICKLING):
-        body = [p for p in method.body if not (isinstance(p, ast.Expr) and isinstance(p.value, ast.Constant))]
+        body = [
+            p
+            for p in method.body
+            if not (isinstance(p, ast.Expr) and isinstance(p.value, ast.Constant))
+        ]
         if body and isinstance(body[0], ast.Raise):
             return "an object whose class refuses to be stored"
     return ""

@@ -11,15 +11,58 @@ OPAQUE = "__nbpipe_opaque__"
 SETTING = "__nbpipe_setting__"
 FILE = "__nbpipe_file__"
 
-_PYTHON_BODY = frozenset({"time", "capture", "prun", "snakeviz", "heat", "notify", "wandb", "lprun"})
+_PYTHON_BODY = frozenset(
+    {"time", "capture", "prun", "snakeviz", "heat", "notify", "wandb", "lprun"}
+)
 _LOCAL_BODY = frozenset({"timeit", "memit"})
 _TEXT_BODY = frozenset(
-    "bash sh script html HTML javascript js latex markdown svg SVG ruby perl cmd system sx ! "
-    "writefile file cython pypy python2 julia mermaid".split()
+    [
+        "bash",
+        "sh",
+        "script",
+        "html",
+        "HTML",
+        "javascript",
+        "js",
+        "latex",
+        "markdown",
+        "svg",
+        "SVG",
+        "ruby",
+        "perl",
+        "cmd",
+        "system",
+        "sx",
+        "!",
+        "writefile",
+        "file",
+        "cython",
+        "pypy",
+        "python2",
+        "julia",
+        "mermaid",
+    ]
 )
 _SETTINGS = frozenset(
-    "env set_env cd matplotlib load_ext reload_ext autoreload config precision aimport pdb xmode "
-    "colors unload_ext pushd popd gui".split()
+    [
+        "env",
+        "set_env",
+        "cd",
+        "matplotlib",
+        "load_ext",
+        "reload_ext",
+        "autoreload",
+        "config",
+        "precision",
+        "aimport",
+        "pdb",
+        "xmode",
+        "colors",
+        "unload_ext",
+        "pushd",
+        "popd",
+        "gui",
+    ]
 )
 _RUNS = frozenset({"run", "load", "loadpy", "macro", "reset", "reset_selective", "rerun", "recall"})
 _MAGIC = re.compile(r"^[ \t]*(?:[%!?]|[\w.]+\??\?[ \t]*$)|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile import magics
 from nbpipe.compile import mutations as known
@@ -21,6 +21,7 @@ _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _BLOCKS = (ast.If, ast.Try, ast.With)
 _NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
 _FLAT = (ast.Pass, ast.Import, ast.ImportFrom)
+_NONE: dict[str, Any] = {}
 CACHED_CELLS = 65536
 
 
@@ -48,7 +49,7 @@ def read_cell(source: str) -> CellFacts:
         and any(alias.name == "annotations" for alias in node.names)
         for node in tree.body
     )
-    statements = tuple([_read_statement(node, late) for node in tree.body])
+    statements = tuple(_read_statements(tree.body, late))
     shows = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
     return CellFacts(statements, None, shows)
 
@@ -64,7 +65,9 @@ def _parse(source: str) -> tuple[ast.Module | None, Fault | None]:
         return ast.parse(magics.to_python(source)), None
     except SyntaxError as error:
         message = f"This cell is not valid Python: {error.msg}."
-        return None, Fault("syntax-error", message, error.lineno, "Correct it, or tag the cell `skip`.")
+        return None, Fault(
+            "syntax-error", message, error.lineno, "Correct it, or tag the cell `skip`."
+        )
     except ValueError:
         message = "This cell holds a character that Python does not allow (NUL)."
         return None, Fault("syntax-error", message, 1, "Delete it and type the line anew.")
@@ -73,14 +76,17 @@ def _parse(source: str) -> tuple[ast.Module | None, Fault | None]:
         return None, Fault("syntax-error", message, None, "Split its longest expression.")
 
 
-def _read_statement(node: ast.stmt, late: bool) -> Statement:
+def _read_statements(body: list[ast.stmt], late: bool) -> list[Statement]:
     reader = Reader(late)
-    try:
-        reader.statement(node)
-    except RecursionError:
-        reader = Reader(late)
-        _read_flatly(reader, node)
-    return reader.finish(node)
+    statements: list[Statement] = []
+    for node in body:
+        try:
+            reader.statement(node)
+        except RecursionError:
+            reader = Reader(late)
+            _read_flatly(reader, node)
+        statements.append(reader.finish(node))
+    return statements
 
 
 def _read_flatly(reader: Reader, node: ast.stmt) -> None:
@@ -106,40 +112,43 @@ class Reader(Expressions):
     # the whole statement ---------------------------------------------------------------
 
     def finish(self, node: ast.stmt) -> Statement:
-        """Return what was found."""
+        """Return what was found, and be ready for the next statement."""
         scope = self.scope
-        bound, stores = scope.bound, scope.stores
+        if self.lambdas:
+            self.lambdas = {}
+        binds, maybe = _split(scope.stores, scope.bound) if scope.stores else (_NONE, _NONE)
         first = getattr(node, "decorator_list", None)
-        maybe = {n: ln for n, ln in stores.items() if n not in bound} if len(stores) > len(bound) else {}
-        return Statement(
+        statement = Statement(
             first[0].lineno if first else node.lineno,
             node.end_lineno or node.lineno,
             _kind(node, scope),
-            scope.reads,
-            frozenset(scope.sure),
-            scope.peeks,
-            scope.inner,
-            scope.after,
-            {n: ln for n, ln in stores.items() if n in bound},
+            scope.reads or _NONE,
+            frozenset(scope.sure) if scope.sure else NOTHING,
+            scope.peeks or _NONE,
+            scope.inner or _NONE,
+            scope.after or _NONE,
+            binds,
             maybe,
-            frozenset(scope.gone),
-            frozenset(scope.maybe_gone - scope.gone),
+            frozenset(scope.gone) if scope.gone else NOTHING,
+            frozenset(scope.maybe_gone - scope.gone) if scope.maybe_gone else NOTHING,
             tuple(scope.changes),
             tuple(scope.calls),
             tuple(scope.uses),
             tuple(scope.links),
-            scope.values,
-            scope.summaries,
-            scope.imports,
-            frozenset(scope.attrs),
-            frozenset(scope.gets),
+            scope.values or _NONE,
+            scope.summaries or _NONE,
+            scope.imports or _NONE,
+            frozenset(scope.attrs) if scope.attrs else NOTHING,
+            frozenset(scope.gets) if scope.gets else NOTHING,
             tuple(scope.words),
             scope.opaque,
             _effect(node),
             _is_pure(node),
             scope.star,
-            frozenset(scope.modules),
+            frozenset(scope.modules) if scope.modules else NOTHING,
         )
+        scope.renew()
+        return statement
 
     def statement(self, node: ast.stmt) -> None:
         """Read one statement at any depth."""
@@ -388,6 +397,13 @@ class Reader(Expressions):
             elif isinstance(part, ast.MatchMapping):
                 for key in part.keys:
                     self.visit(key)
+
+
+def _split(stores: dict[str, int], bound: set[str]) -> tuple[dict[str, int], dict[str, int]]:
+    if stores.keys() <= bound:
+        return stores, _NONE
+    binds = {name: line for name, line in stores.items() if name in bound}
+    return binds, {name: line for name, line in stores.items() if name not in bound}
 
 
 def _sign(node: ast.expr) -> str:

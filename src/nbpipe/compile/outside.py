@@ -89,7 +89,7 @@ class Outside:
             self._file(str(use.keywords["mode"]), use.paths[0], line)
             return
         dotted = self.dotted(use.root, use.attrs)
-        last = use.attrs[-1] if use.attrs else use.root
+        last = dotted.rpartition(".")[2] or (use.attrs[-1] if use.attrs else use.root)
         self._random(use, dotted, last)
         if use.paths:
             self._path(use, dotted, last, line)
@@ -166,7 +166,7 @@ class Outside:
     # figures ---------------------------------------------------------------------------------
 
     def _figure(self, last: str, line: int) -> None:
-        """pyplot acts on the current figure, which no step can hand to another."""
+        """Pyplot acts on the current figure, which no step can hand to another."""
         trace, state = self.trace, self.trace.state
         if not state.name:
             return
@@ -177,7 +177,9 @@ class Outside:
             above = [name for name in self.figures if name != state.name]
             if above and state.name not in self.figures:
                 trace._once(
-                    reports.current_figure(state.name, above[-1], last, trace.cell, trace.index, line),
+                    reports.current_figure(
+                        state.name, above[-1], last, trace.cell, trace.index, line
+                    ),
                     "figure",
                 )
 
@@ -201,7 +203,11 @@ class Outside:
             called = attrs[: attrs.index("()")]
             return ".".join((version.dotted, *called)).endswith(_CONFIGURED)
         dotted = ".".join((version.dotted, *attrs))
-        if dotted in known.SEEDS or dotted in known.SEED_ALL or dotted.startswith(known.NOT_SETTINGS):
+        if (
+            dotted in known.SEEDS
+            or dotted in known.SEED_ALL
+            or dotted.startswith(known.NOT_SETTINGS)
+        ):
             return False
         last = dotted.rpartition(".")[2]
         return dotted in known.SETTING_DOTTED or last in known.SETTING_CALLS
@@ -221,12 +227,22 @@ class Outside:
             self.handles[name] = (state.name, site)
         elif before[0] != state.name:
             self.trace._once(
-                reports.handle(name, version.unstorable, before[0], state.name, self.trace.index, site),
+                reports.handle(
+                    name, version.unstorable, before[0], state.name, self.trace.index, site
+                ),
                 name,
             )
 
 
-_CONFIGURED = ("getcontext", "getLogger", "get_ipython", "gca", "options", "get_backend", "get_logger")
+_CONFIGURED = (
+    "getcontext",
+    "getLogger",
+    "get_ipython",
+    "gca",
+    "options",
+    "get_backend",
+    "get_logger",
+)
 
 
 def _argument(use: Use, position: int) -> Template | None:

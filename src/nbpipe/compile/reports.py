@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 def fault(found: Fault, cell: str, index: int) -> Problem:
     """A cell that is not Python."""
     return Problem(
-        found.code, found.message, cell=cell, index=index, line=found.line, suggestion=found.suggestion
+        found.code,
+        found.message,
+        cell=cell,
+        index=index,
+        line=found.line,
+        suggestion=found.suggestion,
     )
 
 
@@ -149,7 +154,9 @@ def deleted(name: str, step: str, giver: str, site: Site, index: int | None) -> 
     )
 
 
-def unstorable(name: str, what: str, giver: str, readers: str, site: Site, index: int | None) -> Problem:
+def unstorable(
+    name: str, what: str, giver: str, readers: str, site: Site, index: int | None
+) -> Problem:
     """A value that cannot be stored is given to other steps."""
     return Problem(
         "unstorable",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from nbpipe.compile.facts import NOTHING, PLAIN, Change, Summary, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbpipe.compile.facts import Call, Made, Names, Use
 
 
@@ -56,6 +58,13 @@ class Scope:
         self.opaque = ""
         self.star = ""
 
+    def renew(self) -> None:
+        """Be as new; what is not empty was handed over and is replaced."""
+        for slot, make in _CONTAINERS:
+            if getattr(self, slot):
+                setattr(self, slot, make())
+        self.yields, self.opaque, self.star = False, "", ""
+
     def _share(self, parent: Scope) -> None:
         """A comprehension writes what is not a name of its own straight into its parent."""
         for slot in (
@@ -67,6 +76,20 @@ class Scope:
         self.yields = False
         self.opaque = ""
         self.star = ""
+
+
+_CONTAINERS: tuple[tuple[str, Callable[[], object]], ...] = (
+    *[(slot, dict) for slot in (
+        "reads", "stores", "alias", "peeks", "inner", "after", "values", "summaries", "imports",
+        "members",
+    )],
+    *[(slot, set) for slot in (
+        "sure", "bound", "attrs", "gets", "modules", "gone", "maybe_gone", "globals", "nonlocals",
+    )],
+    *[(slot, list) for slot in (
+        "changes", "calls", "uses", "links", "stored", "words", "returns",
+    )],
+)  # fmt: skip
 
 
 def merge(old: Value | None, new: Value) -> Value:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nbpipe.errors import Problem
 
 _REPLAYED = frozenset({"import", "definition", "constant", "parameter"})
-_HIDDEN_EFFECTS = ("environ", "rcParams", "options")
+_OWN = frozenset({"data", "import", "definition"})
 
 
 class Trace:
@@ -68,7 +68,9 @@ class Trace:
                 continue
             self.lines = []
             self.state.figure = False
-            act = {"parameters": self._parameter, "setup": self._setup, "step": self._step}[block.role]
+            act = {"parameters": self._parameter, "setup": self._setup, "step": self._step}[
+                block.role
+            ]
             for statement in facts.statements:
                 act(statement, block)
             self.state.shown = self.state.shown or facts.shows
@@ -185,7 +187,9 @@ class Trace:
     def _setup_needs(self, state: StepState, statement: Statement) -> None:
         for name, taken in state.needs.items():
             self.problems.append(
-                reports.setup_needs(name, taken.version.giver, self.cell, self.index, statement.line)
+                reports.setup_needs(
+                    name, taken.version.giver, self.cell, self.index, statement.line
+                )
             )
         state.needs.clear()
 
@@ -314,7 +318,9 @@ class Trace:
             return
         if known.SESSION.match(name):
             if not (name == "_" and state.shown) and sure:
-                self._once(reports.session(name, state.name, self.cell, self.index, site.line), name)
+                self._once(
+                    reports.session(name, state.name, self.cell, self.index, site.line), name
+                )
             return
         if self.star:
             self._mark(state, self.star)
@@ -339,7 +345,7 @@ class Trace:
             elif version.older is not None:
                 self.take(name, version.older, site, sure)
             return
-        if version.giver == state.name and version.kind in ("data", "import", "definition"):
+        if state.name and version.giver == state.name and version.kind in _OWN:
             if not version.sure and version.older is not None:
                 self.take(name, version.older, site, False)
             return
@@ -443,7 +449,9 @@ class Trace:
         state = self.state
         value = statement.values.get(name, PLAIN)
         old = self.env.get(name)
-        version = self.effects.version(name, value, statement.summaries.get(name, ()), self.site(line))
+        version = self.effects.version(
+            name, value, statement.summaries.get(name, ()), self.site(line)
+        )
         version.giver = state.name
         version.dotted = statement.imports.get(name, "")
         version.kind = "data"
@@ -486,7 +494,9 @@ class Trace:
         if version.what == "immutable" or version.kind in ("import", "definition"):
             return
         same = [n for n in value.same if n != name and self._shares(n)]
-        part = [n for n in value.part if n != name and self._shares(n) and self._shares_parts(n, value)]
+        part = [
+            n for n in value.part if n != name and self._shares(n) and self._shares_parts(n, value)
+        ]
         twins = self.effects.twins(name, value)
         if not same and not part and not twins:
             return
@@ -580,9 +590,9 @@ class Trace:
         state = self.state
         if not state.name:
             return
-        for member in self._members(name):
+        for member in [m for m in self._members(name) if not self._apart(name, m)]:
             old = self.env.get(member)
-            if old is None or old.kind in ("gone", "import") or self._apart(name, member):
+            if old is None or old.kind in ("gone", "import"):
                 continue
             mine = old.giver == state.name and old.kind == "data" and not old.readers
             if mine:
@@ -619,7 +629,9 @@ class Trace:
             for base in bases:
                 if name in (view, base):
                     self._once(
-                        reports.shared_view(view, base, self.state.name, self.index, site), view, base
+                        reports.shared_view(view, base, self.state.name, self.index, site),
+                        view,
+                        base,
                     )
 
 

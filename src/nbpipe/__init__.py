@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbpipe.api import Compiled, Outputs, Run, StepRun, run_of, runs
+    from nbpipe.api import Compiled, Options, Outputs, Run, StepRun, run_of, runs
     from nbpipe.api import compile as compile  # noqa: A004
     from nbpipe.errors import (
         BadParameter,
@@ -37,6 +37,7 @@ __all__ = [
     "DamagedObject",
     "MissingObject",
     "NbpipeError",
+    "Options",
     "Outputs",
     "Problem",
     "ProblemsError",
@@ -60,7 +61,7 @@ __all__ = [
     "runs",
 ]
 
-_API = frozenset({"Compiled", "Outputs", "Run", "StepRun", "run_of", "runs"})
+_API = frozenset({"Compiled", "Options", "Outputs", "Run", "StepRun", "run_of", "runs"})
 _KERNEL = frozenset({"gather", "log_metric"})
 
 

@@ -88,7 +88,7 @@ def _kernels() -> Iterator[Finding]:
 
     from jupyter_client.kernelspec import KernelSpecManager
 
-    specs = KernelSpecManager().find_kernel_specs()  # type: ignore[no-untyped-call]
+    specs = KernelSpecManager().find_kernel_specs()
     if "python3" not in specs:
         cure = "python -m ipykernel install --sys-prefix"
         yield Finding(
@@ -111,19 +111,23 @@ def _ploomber() -> Iterator[Finding]:
     """Telemetry and the upload button that ploomber-engine brings; ours switches them off."""
     if _installed("ploomber-extension") is None:
         return
-    from jupyter_core.paths import jupyter_config_path
+    from jupyter_core.paths import jupyter_config_path, jupyter_path
+    from jupyterlab_server.config import get_page_config
 
-    if _enabled("ploomber_extension", jupyter_config_path()):
-        yield Finding(
-            "warning",
-            "ploomber-extension's upload handler is switched on in the Jupyter server.",
-            "jupyter server extension disable ploomber_extension --sys-prefix",
-        )
-    else:
-        yield Finding("ok", "ploomber-extension is switched off")
-    said = os.environ.get("PLOOMBER_STATS_ENABLED", "").lower()
-    outside = " outside of nbpipe" if said not in ("false", "0") else ""
-    yield Finding("ok", f"ploomber's telemetry is switched off in workers{outside and ' only'}")
+    server = _enabled("ploomber_extension", jupyter_config_path())
+    page = get_page_config(jupyter_path("labextensions"))
+    button = "ploomber-extension" not in page.get("disabledExtensions", ())
+    off = "jupyter server extension disable ploomber_extension --sys-prefix"
+    lab_off = "jupyter labextension disable ploomber-extension"
+    for on, what, cure in (
+        (server, "upload handler", off),
+        (button, "button in JupyterLab", lab_off),
+    ):
+        if on:
+            yield Finding("warning", f"ploomber-extension's {what} is switched on.", cure)
+        else:
+            yield Finding("ok", f"ploomber-extension's {what} is switched off")
+    yield Finding("ok", "ploomber's telemetry is switched off in nbpipe's workers")
 
 
 def _enabled(extension: str, folders: list[str]) -> bool:

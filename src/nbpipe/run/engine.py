@@ -22,9 +22,9 @@ from nbpipe.events import (
     TaskStarted,
 )
 from nbpipe.run.executors import Done, Lost, Told
-from nbpipe.run.keep import keep_result, restore_files
+from nbpipe.run.keep import keep_notebook, keep_result, restore_files
 from nbpipe.run.learning import learn
-from nbpipe.run.orders import file_name, write_order
+from nbpipe.run.orders import write_order
 from nbpipe.run.schedule import Room, Schedule
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from nbpipe.run.learning import Lesson
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
+
+PAUSE = 1.0
+"""Seconds before the second attempt; doubled for each one more, a minute at most."""
 
 LOST_ATTEMPTS = 2
 """How often an attempt is made again after its worker was lost, beside the step's retries."""
@@ -103,15 +106,14 @@ class Pass:
         self.lessons: list[Lesson] = []
         self.cancelled = ""
         self.by_user = False
+        self.closed = False
         self.retries: list[tuple[float, _Active]] = []
 
     # the loop
 
     def carry_out(self) -> RunState:
         """Run until nothing is left to do; returns how it ended."""
-        while not (
-            self.schedule.done and not self.active and not self.waiting and not self.retries
-        ):
+        while self._is_busy():
             self._open_steps()
             self._submit()
             busy = bool(self.active or self.retries)
@@ -121,6 +123,10 @@ class Pass:
         if self.by_user:
             return "cancelled"
         return "failed" if self.bad else "ok"
+
+    def _is_busy(self) -> bool:
+        left = not self.closed and not self.schedule.done
+        return bool(left or self.active or self.waiting or self.retries)
 
     def _open_steps(self) -> None:
         while len(self.waiting) < 4 * self.executor.slots and (name := self.schedule.take()):
@@ -226,7 +232,7 @@ class Pass:
             self._fail(one, f"{one.task} {_SAID.get(result.state, result.state)}")
 
     def _retry(self, active: _Active) -> None:
-        pause = min(2.0 ** (active.attempt - 1), 60.0)
+        pause = min(PAUSE * 2.0 ** (active.attempt - 1), 60.0)
         self.tell(Note(f"It is tried again in {pause:.0f} s.", active.one.task))
         later = _Active(active.one, active.attempt + 1, active.lost)
         self.retries.append((time.monotonic() + pause, later))
@@ -306,6 +312,7 @@ class Pass:
     def stop(self, why: str) -> None:
         """Start nothing more and cancel what runs."""
         self.cancelled = self.cancelled or why
+        self.closed = True
         self._skip_cancelled(self.schedule.stop())
         self._skip_cancelled(active.one.task for active in self.waiting)
         self._skip_cancelled(active.one.task for _, active in self.retries)
@@ -333,11 +340,12 @@ class Pass:
 
     def _hold(self) -> None:
         """Open nothing more: what was learned changes what follows; running tasks go on."""
+        self.closed = True
         self.schedule.stop()
         self.waiting.clear()
 
     def _keep_notebook(self, task: str, artifacts: Iterable[Artifact]) -> None:
-        self.planner.store.keep_notebook(self.run, file_name(task), artifacts)
+        keep_notebook(self.planner.store, self.run, task, artifacts)
 
 
 def _finished(one: Considered, result: Result, again: bool) -> TaskFinished:

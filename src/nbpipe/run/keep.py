@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.keys import key_of
+from nbpipe.run.executed import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from nbpipe.events import Artifact
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
+    from nbpipe.store.store import Store
 
 
 def keep_result(planner: Planner, one: Considered, result: Result, run: str) -> bool:
@@ -21,7 +23,7 @@ def keep_result(planner: Planner, one: Considered, result: Result, run: str) -> 
     The key is made anew with the files that the step was seen to read. A file that changed
     while the step ran makes the result unfit for reuse.
     """
-    from nbpipe.store.ledger import StoredResult
+    from nbpipe.store.rows import StoredResult
 
     parts = dict(one.parts)
     written = {artifact.name for artifact in result.artifacts if artifact.kind == "file"}
@@ -49,6 +51,19 @@ def keep_result(planner: Planner, one: Considered, result: Result, run: str) -> 
         replace=True,
     )
     return True
+
+
+def keep_notebook(store: Store, run: str, task: str, artifacts: Iterable[Artifact]) -> None:
+    """Put a task's executed notebook into the run's folder as a plain file.
+
+    It is a copy: opening and saving it never touches the stored bytes.
+    """
+    for artifact in artifacts:
+        if artifact.kind == "notebook":
+            path = store.run_folder(run) / file_name(task)
+            temporary = path.with_name(f".{path.name}.part")
+            temporary.write_bytes(store.blobs.path(artifact.digest).read_bytes())
+            os.replace(temporary, path)
 
 
 def restore_files(planner: Planner, artifacts: Iterable[Artifact]) -> Iterator[str]:

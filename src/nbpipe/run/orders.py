@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.render import Contents, Place, render, rendered_id
@@ -42,7 +41,8 @@ def write_order(planner: Planner, one: Considered, run: str, attempt: int, engin
         metrics=step.metric_names,
     )
     python = step.language == "python"
-    place = Place(str(store.folder), str(store.lib), scratch_name(run, one.task, attempt))
+    lib = store.blobs.ensure_lib()
+    place = Place(str(store.local), str(lib), scratch_name(run, one.task, attempt))
     return Order(
         run=run,
         task=one.task,
@@ -54,7 +54,7 @@ def write_order(planner: Planner, one: Considered, run: str, attempt: int, engin
         engine=(step.options.engine or engine) if python else "papermill",
         project=str(planner.project.folder),
         folder=str((planner.project.folder / step.notebook.path).parent),
-        store=str(store.folder),
+        store=store.address,
         parameters=_parameters(planner, step),
         session=session_of(planner, step) if python else {},
         inputs=_inputs(planner, one),
@@ -194,8 +194,3 @@ def _replayed(takers: Iterable[Step]) -> set[str]:
         for taker in takers
     ]
     return set.intersection(*sets) if sets else set()
-
-
-def file_name(task: str) -> str:
-    """Return the file name of a task's executed notebook; step names are safe by themselves."""
-    return re.sub(r"[^\w.\-]+", "_", task).strip("_") + ".ipynb"

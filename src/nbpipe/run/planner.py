@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.keys import ingredients, key_of
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.pipeline import Pipeline, Step
     from nbpipe.events import Artifact
     from nbpipe.run.project import Project
-    from nbpipe.store.ledger import StoredResult
+    from nbpipe.store.rows import StoredResult
     from nbpipe.store.store import Store
 
 
@@ -79,7 +78,7 @@ class Planner:
 
     def __post_init__(self) -> None:
         self.finder = FactFinder(self.project.folder)
-        self.environments = Environments(Path(self.store.cache))
+        self.environments = Environments(self.store.local / "cache")
         self.chosen = selected(self.pipeline, self.selection)
         self.items: dict[str, tuple[Item, ...]] = {}
         self.written: dict[str, str] = {}

@@ -164,7 +164,7 @@ def _slots(job: Job) -> int:
 
 
 def _begin(job: Job, planner: Planner, store: Store) -> str:
-    from nbpipe.store.ledger import NewRun
+    from nbpipe.store.rows import NewRun
 
     run = job.run or new_run_id()
     project = job.project

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # importing typing would take most of the time that this import takes
 if TYPE_CHECKING:
+    from typing import Any
+
     from nbpipe.api import Compiled, Options, Outputs, Run, StepRun, run_of, runs
     from nbpipe.api import compile as compile  # noqa: A004
     from nbpipe.errors import (

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import pytest
 
-from nbpipe.compile.flow import Block, Flow, read_flow
+from nbpipe.compile.flow import Block, read_flow
 from nbpipe.compile.notebook import Cell
+
+if TYPE_CHECKING:
+    from nbpipe.compile.flow import Flow
 
 OWN = Path(__file__).with_name("dataflow_cases.jsonl")
 SHARED = Path(__file__).parents[3] / "shared" / "dataflow-cases.jsonl"

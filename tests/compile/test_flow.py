@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from nbpipe.compile.flow import Block, Flow, StepFlow, read_flow
+from nbpipe.compile.flow import Block, read_flow
 from nbpipe.compile.names import read_cell
 from nbpipe.compile.notebook import Cell
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbpipe.compile.flow import Flow, StepFlow
 
 
 def flow_of(*cells: tuple[str, str], **names: object) -> Flow:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from nbpipe.compile import magics
 from nbpipe.compile import mutations as known
-from nbpipe.compile.expressions import NONE_RETURNING, chain, is_namespace
 from nbpipe.compile.facts import Call, Change, Use
+from nbpipe.compile.values import NONE_RETURNING, chain, is_namespace
 
 if TYPE_CHECKING:
     from nbpipe.compile.expressions import Expressions

@@ -6,19 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from nbpipe.compile import mutations as known
-from nbpipe.compile import reports
-from nbpipe.compile.facts import NOTHING, Call, Change, Made, Statement, Summary, Use, Value
-from nbpipe.compile.outside import Outside
+from nbpipe.compile.facts import NOTHING, Use
+from nbpipe.compile.results import MAKING, Results
 from nbpipe.compile.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nbpipe.compile.facts import Names
+    from nbpipe.compile.facts import Call, Change, Names, Statement, Summary
     from nbpipe.compile.flow import Site
-    from nbpipe.compile.tracing import Trace
 
-_MAKING = ("__init__", "__new__", "__post_init__")
 _HOOKS = frozenset({"__init_subclass__", "__prepare__", "__set_name__"})
 _PLOTTERS = frozenset(
     [
@@ -45,16 +42,10 @@ _FIGURES = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FROZEN = frozenset({"immutable", "range"})
-_TWINS = frozenset({"subplots", "subplot_mosaic", "Pipe"})
 
 
-class Effects:
+class Effects(Results):
     """Follows calls from the statement at hand into the functions that it uses."""
-
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        self.outside = Outside(trace)
-        self.watched = False
 
     # calls of a statement --------------------------------------------------------------------
 
@@ -131,22 +122,6 @@ class Effects:
                 method = self._member(summary, call.attr)
                 if method is not None:
                     yield method, "" if method.params[:1] != ("cls",) else "new", summary
-
-    def _making(self, summary: Summary) -> list[Summary]:
-        found = [self._member(summary, name) for name in _MAKING]
-        return [method for method in found if method is not None]
-
-    def _member(self, summary: Summary, name: str, depth: int = 0) -> Summary | None:
-        member = summary.members.get(name)
-        if member is not None or depth > 12:
-            return member
-        for base in summary.bases:
-            version = self.trace.env.get(base)
-            for parent in version.carries if version is not None else ():
-                member = self._member(parent, name, depth + 1)
-                if member is not None:
-                    return member
-        return None
 
     def _changed_params(
         self, summary: Summary, owner: Summary | None, seen: tuple[Summary, ...]
@@ -257,7 +232,7 @@ class Effects:
             if member is not None:
                 yield from self._with_helpers(member, summary)
         for name, member in summary.members.items():
-            if name.startswith("__") and name not in _MAKING:
+            if name.startswith("__") and name not in MAKING:
                 yield from self._with_helpers(member, summary)
 
     def _with_helpers(self, member: Summary, owner: Summary) -> Iterator[Summary]:
@@ -380,153 +355,6 @@ class Effects:
         version = self.trace.env.get(change.name)
         return version is not None and self.counts(change, version)
 
-    # values ------------------------------------------------------------------------------------
-
-    def version(
-        self, name: str, value: Value, summaries: tuple[Summary, ...], site: Site
-    ) -> Version:
-        """Return the version that binding a value makes."""
-        version = Version("", "data", site, value=value)
-        version.carries = (*summaries, *[s for s in value.inner if s.kind != "class"])
-        version.instances = tuple(s for s in value.inner if s.kind == "class")
-        version.what = value.kind
-        if value.kind == "generator":
-            version.unstorable = "a generator"
-        if summaries:
-            version.what = "definition"
-            return version
-        for other in value.same | value.part | value.holds:
-            self._inherit(version, other, value)
-        for made in value.made:
-            self._made(version, made, value, 0)
-        if value.text is not None:
-            version.text = self.outside.text(value.text)
-        return version
-
-    def _inherit(self, version: Version, name: str, value: Value) -> None:
-        old = self.trace.env.get(name)
-        if old is None or old.kind == "import":
-            return
-        version.carries += old.carries
-        version.instances += old.instances
-        if name in value.same | value.part and not value.view and not value.made:
-            version.unstorable = version.unstorable or old.unstorable
-        if name in value.same or name in value.view or old.what in ("pandas", "numpy"):
-            version.what = version.what or old.what
-
-    def _made(self, version: Version, made: Made, value: Value, depth: int) -> None:
-        old = self.trace.env.get(made.root)
-        if old is None or (old.kind == "import" and not old.carries):
-            self._made_by_library(version, made, old)
-            return
-        if not made.attrs:
-            for summary in old.carries:
-                self._result(version, summary, made, None, depth)
-            for summary in old.instances:
-                method = self._member(summary, "__call__")
-                if method is not None:
-                    self._result(version, method, made, summary, depth)
-            return
-        attr = made.attrs[-1]
-        if old.unstorable and attr in known.HANDLES:
-            version.unstorable = f"bound to {old.unstorable}"
-        if old.what in ("pandas", "numpy", "matplotlib") and not version.what:
-            version.what = old.what
-        for summary in (*old.instances, *[s for s in old.carries if s.kind == "class"]):
-            method = self._member(summary, attr)
-            if method is not None:
-                self._result(version, method, made, summary, depth)
-
-    def _made_by_library(self, version: Version, made: Made, old: Version | None) -> None:
-        if old is None and made.root not in known.BUILTINS:
-            if not made.attrs and made.root in known.UNSTORABLE:
-                version.unstorable = known.UNSTORABLE[made.root]
-            return
-        dotted = ".".join(((old.dotted if old is not None else made.root), *made.attrs))
-        reason = self.outside.unstorable(dotted)
-        if reason:
-            version.unstorable = reason
-        kind = self.outside.kind(dotted)
-        if kind:
-            version.what = kind
-
-    def _result(
-        self, version: Version, summary: Summary, made: Made, owner: Summary | None, depth: int
-    ) -> None:
-        """Add what calling a function gives back to a version."""
-        if depth > 8:
-            return
-        if summary.kind == "class":
-            version.instances += (summary,)
-            version.unstorable = version.unstorable or self._refuses(summary)
-            return
-        if summary.kind == "generator":
-            version.unstorable = "a generator"
-            version.carries += (summary._replace(kind="function"),)
-            return
-        returned = summary.returns
-        version.carries += tuple(s for s in returned.inner if s.kind != "class")
-        version.instances += tuple(s for s in returned.inner if s.kind == "class")
-        if returned.kind == "generator":
-            version.unstorable = "a generator"
-        shares = returned.same | returned.part | returned.holds
-        if owner is not None and summary.params[:1] and summary.params[0] in shares:
-            version.instances += (owner,)
-        for name in shares:
-            if name in summary.params:
-                offset = 1 if owner is not None else 0
-                position = summary.params.index(name) - offset
-                for other in made.args[position] if 0 <= position < len(made.args) else ():
-                    self._inherit(version, other, Value())
-            else:
-                self._inherit(version, name, Value(same=frozenset((name,))))
-        for inner in returned.made:
-            if inner.root not in summary.params:
-                self._made(version, inner, returned, depth + 1)
-
-    def _refuses(self, summary: Summary) -> str:
-        if summary.unstorable:
-            return summary.unstorable
-        for made in summary.stored:
-            holder = Version("", "data", self.trace.site(1))
-            self._made(holder, made, Value(), 4)
-            if holder.unstorable:
-                return f"an object that holds {holder.unstorable}"
-        return ""
-
-    def twins(self, name: str, value: Value) -> list[str]:
-        """Names bound by the same call that gives objects tied to each other."""
-        tied = any(made.attrs[-1:] and made.attrs[-1] in _TWINS for made in value.made) or any(
-            made.root in _TWINS for made in value.made
-        )
-        if not tied:
-            return []
-        return [
-            other
-            for other, version in self.trace.env.items()
-            if other != name
-            and version.value.made == value.made
-            and version.site == self.trace.env[name].site
-        ]
-
-    def rebound(self, name: str, old: Version | None, new: Version) -> None:
-        """A class that is defined anew while objects of the old one are alive."""
-        if any(_changing_protocol(summary) for summary in new.instances):
-            self.watched = True
-        if new.what == "defaultdict":
-            self.watched = True
-        if old is None or new.kind != "definition" or old.kind not in ("definition", "data"):
-            return
-        classes = [summary for summary in old.carries if summary.kind == "class"]
-        if not classes or old.giver == new.giver:
-            return
-        for other, version in self.trace.env.items():
-            if any(c is i for c in classes for i in version.instances) and other != name:
-                self.trace.problems.append(
-                    reports.redefined(name, other, self.trace.cell, self.trace.index, new.site.line)
-                )
-                return
-
     def _watch(self, statement: Statement) -> None:
         """Reads that change their object: a missing key of a defaultdict, a property."""
         if not self.watched:
@@ -606,17 +434,9 @@ def _arguments(call: Call, summary: Summary, params: Names, bound_self: str) -> 
     return changed
 
 
-def _changing_protocol(summary: Summary) -> bool:
-    return any(
-        method.params and method.params[0] in method.changed
-        for name, method in summary.members.items()
-        if name not in _MAKING
-    )
-
-
 def _changes_itself(summary: Summary, attrs: set[str]) -> bool:
     for name, method in summary.members.items():
         own = bool(method.params) and method.params[0] in method.changed
-        if own and (name in attrs or (name.startswith("__") and name not in _MAKING)):
+        if own and (name in attrs or (name.startswith("__") and name not in MAKING)):
             return True
     return False

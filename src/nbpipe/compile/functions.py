@@ -6,10 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from nbpipe.compile import mutations as known
-from nbpipe.compile.facts import NOTHING, Call, Made, Summary, Value
+from nbpipe.compile.facts import NOTHING, Call, Summary, Value
 from nbpipe.compile.scopes import Scope, summarise
 
 if TYPE_CHECKING:
+    from nbpipe.compile.facts import Made
     from nbpipe.compile.names import Reader
 
 _PICKLING = ("__reduce__", "__reduce_ex__", "__getstate__")

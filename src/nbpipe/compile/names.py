@@ -7,20 +7,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile import magics
-from nbpipe.compile import mutations as known
 from nbpipe.compile.calls import read_call
-from nbpipe.compile.expressions import EXPRESSIONS, Expressions, _elements, chain, literal
+from nbpipe.compile.expressions import EXPRESSIONS, Expressions
 from nbpipe.compile.facts import NOTHING, PLAIN, CellFacts, Fault, Statement, Value
 from nbpipe.compile.functions import read_class, read_function
-from nbpipe.compile.scopes import Scope
+from nbpipe.compile.kinds import effect_of, is_pure, kind_of
+from nbpipe.compile.values import elements, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_BLOCKS = (ast.If, ast.Try, ast.With)
 _NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
-_FLAT = (ast.Pass, ast.Import, ast.ImportFrom)
 _NONE: dict[str, Any] = {}
 CACHED_CELLS = 65536
 
@@ -121,7 +119,7 @@ class Reader(Expressions):
         statement = Statement(
             first[0].lineno if first else node.lineno,
             node.end_lineno or node.lineno,
-            _kind(node, scope),
+            kind_of(node, scope),
             scope.reads or _NONE,
             frozenset(scope.sure) if scope.sure else NOTHING,
             scope.peeks or _NONE,
@@ -142,8 +140,8 @@ class Reader(Expressions):
             frozenset(scope.gets) if scope.gets else NOTHING,
             tuple(scope.words),
             scope.opaque,
-            _effect(node),
-            _is_pure(node),
+            effect_of(node),
+            is_pure(node),
             scope.star,
             frozenset(scope.modules) if scope.modules else NOTHING,
         )
@@ -298,7 +296,7 @@ class Reader(Expressions):
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
-        value = _elements(self.value(node.iter))
+        value = elements(self.value(node.iter))
         before = set(self.scope.bound)
         self.target(node.target, value)
         self.block(node.body)
@@ -363,7 +361,7 @@ class Reader(Expressions):
 
     def _match(self, node: ast.Match) -> None:
         self.visit(node.subject)
-        value = _elements(self.value(node.subject))
+        value = elements(self.value(node.subject))
         scope = self.scope
         before = set(scope.bound)
         results: list[set[str]] = []
@@ -437,89 +435,6 @@ def _catches_all(pattern: ast.pattern) -> bool:
     if isinstance(pattern, ast.MatchOr):
         return any(_catches_all(part) for part in pattern.patterns)
     return isinstance(pattern, ast.MatchAs) and pattern.pattern is None
-
-
-def _kind(node: ast.stmt, scope: Scope) -> str:
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return "import"
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return "definition"
-    if isinstance(node, (ast.Assign, ast.AnnAssign)):
-        return "definition" if _defines(node) else "assign"
-    if isinstance(node, _BLOCKS) and scope.imports and _only_imports(node):
-        return "import"
-    return "code"
-
-
-def _defines(node: ast.Assign | ast.AnnAssign) -> bool:
-    """Tell whether an assignment defines a function or a class: a lambda, a named tuple."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
-        return False
-    value = node.value
-    if isinstance(value, ast.Lambda):
-        return True
-    if not isinstance(value, ast.Call):
-        return False
-    names = chain(value.func)
-    if names is None:
-        return False
-    made = names[-1] in known.FACTORIES and bool(value.args)
-    return made or (names == ("type",) and len(value.args) == 3)
-
-
-def _only_imports(node: ast.stmt) -> bool:
-    if isinstance(node, _FLAT):
-        return True
-    if isinstance(node, ast.Assign):
-        return isinstance(node.value, (ast.Constant, ast.Name, ast.Attribute))
-    if isinstance(node, ast.Expr):
-        return isinstance(node.value, ast.Constant) or _is_pure(node)
-    if isinstance(node, ast.If):
-        return all(map(_only_imports, node.body + node.orelse))
-    if isinstance(node, ast.With):
-        return all(map(_only_imports, node.body))
-    if isinstance(node, ast.Try):
-        bodies = node.body + node.orelse + node.finalbody
-        bodies = bodies + [part for handler in node.handlers for part in handler.body]
-        return all(map(_only_imports, bodies))
-    return isinstance(node, ast.Raise)
-
-
-def _effect(node: ast.stmt) -> tuple[str, ...]:
-    """Return the dotted target of a statement that may be a setting."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        func = node.value.func
-        names = chain(func)
-        if names is None and isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
-            names = chain(func.value.func)
-            return (*names, "()", func.attr) if names else ()
-        return names or ()
-    if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        place = targets[0]
-        if isinstance(place, ast.Subscript):
-            names = chain(place.value)
-            return (*names, "[]") if names else ()
-        if isinstance(place, ast.Attribute):
-            if isinstance(place.value, ast.Call):
-                names = chain(place.value.func)
-                return (*names, "()", place.attr, "=") if names else ()
-            names = chain(place)
-            return (*names, "=") if names else ()
-    return ()
-
-
-def _is_pure(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.Expr):
-        return isinstance(node, ast.Pass)
-    value = node.value
-    if isinstance(value, ast.Call):
-        names = chain(value.func)
-        if names is None:
-            return False
-        return names[-1] in known.PURE_CALLS or (len(names) > 1 and names[-1] in known.HARMLESS)
-    return isinstance(value, (ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.JoinedStr))
 
 
 _STATEMENTS: dict[type, Callable[..., None]] = {

@@ -6,54 +6,23 @@ from typing import TYPE_CHECKING
 
 from nbpipe.compile import mutations as known
 from nbpipe.compile import reports
-from nbpipe.compile.effects import Effects
-from nbpipe.compile.facts import PLAIN, Change, Fault, Statement, Summary, Value
-from nbpipe.compile.flow import Site
+from nbpipe.compile.facts import PLAIN
 from nbpipe.compile.names import read_cell
-from nbpipe.compile.versions import Group, StepState, Taken, Unit, Version
+from nbpipe.compile.versions import StepState, Unit, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from nbpipe.compile.facts import Fault, Statement
     from nbpipe.compile.flow import Block, SnippetKind
-    from nbpipe.errors import Problem
+
+from nbpipe.compile.ownership import Ownership, copy_of, what_of
 
 _REPLAYED = frozenset({"import", "definition", "constant", "parameter"})
-_OWN = frozenset({"data", "import", "definition"})
 
 
-class Trace:
-    """The state of the walk.
-
-    Attributes
-    ----------
-    env
-        Name → what it stands for now.
-    steps
-        Step → what it has done so far.
-    units
-        Statements that can be replayed, in notebook order.
-    """
-
-    def __init__(self, bound: Mapping[str, frozenset[str]]) -> None:
-        self.env: dict[str, Version] = {}
-        self.groups: dict[str, Group] = {}
-        self.steps: dict[str, StepState] = {}
-        self.units: list[Unit] = []
-        self.defaults: dict[str, object] = {}
-        self.seeded: set[str] = set()
-        self.star: tuple[int, ...] = ()
-        self.opaque_step = ""
-        self.problems: list[Problem] = []
-        self.bound = bound
-        self.setup = StepState("")
-        self.state = self.setup
-        self.block = 0
-        self.cell = ""
-        self.index = 0
-        self.lines: list[str] = []
-        self.reported: set[tuple[str, ...]] = set()
-        self.effects = Effects(self)
+class Trace(Ownership):
+    """The walk over all blocks."""
 
     # the walk --------------------------------------------------------------------------
 
@@ -89,10 +58,6 @@ class Trace:
     def _fault(self, fault: Fault) -> None:
         self.problems.append(reports.fault(fault, self.cell, self.index))
 
-    def site(self, line: int) -> Site:
-        """Return a line of the cell at hand."""
-        return Site(self.cell, line)
-
     # parameters --------------------------------------------------------------------------
 
     def _parameter(self, statement: Statement, block: Block) -> None:
@@ -113,7 +78,7 @@ class Trace:
         facts = statement.values.get(name, PLAIN)
         site = self.site(statement.binds[name])
         self.env[name] = Version(
-            "", "parameter", site, text=text, what=_what(facts.kind), value=facts
+            "", "parameter", site, text=text, what=what_of(facts.kind), value=facts
         )
 
     # setup -------------------------------------------------------------------------------
@@ -179,7 +144,7 @@ class Trace:
                 continue
             if unit.number not in old.units:
                 kind = "constant" if old.kind == "parameter" else old.kind
-                self.env[member] = _copy(old, "", kind, old.site, units=(*old.units, unit.number))
+                self.env[member] = copy_of(old, "", kind, old.site, units=(*old.units, unit.number))
                 if old.kind == "parameter":
                     unit.parameters.add(member)
                 unit.deps |= set(old.units)
@@ -278,151 +243,6 @@ class Trace:
     def _resolves(self, name: str) -> bool:
         return name in known.BUILTINS or name in known.GIVEN or bool(self.star)
 
-    # reading -----------------------------------------------------------------------------
-
-    def _read(self, statement: Statement) -> None:
-        sure, env = statement.sure, self.env
-        for name, line in statement.reads.items():
-            version = env.get(name)
-            if version is None:
-                if name not in known.BUILTINS and name not in known.GIVEN:
-                    self.unknown(name, self.site(line), name in sure)
-                continue
-            self.take(name, version, self.site(line), name in sure)
-            if version.carries or version.instances:
-                self.effects.charge(statement, name, version, line)
-        for name, line in statement.peeks.items():
-            version = env.get(name)
-            if version is not None and name not in statement.binds and self._is_certain(version):
-                self.take(name, version, self.site(line), False)
-        for text in statement.words:
-            self.effects.words(text)
-
-    def _is_certain(self, version: Version) -> bool:
-        return version.kind != "gone" and (version.sure or version.older is None)
-
-    def _inner(self, statement: Statement) -> None:
-        """Charge the calls of what a compound statement itself bound."""
-        if not statement.inner:
-            return
-        for name, line in statement.inner.items():
-            version = self.env.get(name)
-            if version is not None and (version.carries or version.instances):
-                self.effects.charge(statement, name, version, line)
-        self.effects.inner_calls(statement)
-
-    def unknown(self, name: str, site: Site, sure: bool) -> None:
-        """Record a read of a name that nothing above has bound."""
-        state = self.state
-        if name in state.handed or name.startswith("__nbpipe"):
-            return
-        if known.SESSION.match(name):
-            if not (name == "_" and state.shown) and sure:
-                self._once(
-                    reports.session(name, state.name, self.cell, self.index, site.line), name
-                )
-            return
-        if self.star:
-            self._mark(state, self.star)
-            return
-        if name not in state.missing or (sure and not state.missing[name][1]):
-            state.missing[name] = (site, sure, self.opaque_step)
-
-    def _once(self, problem: Problem, *key: str) -> None:
-        mark = (problem.code, self.state.name, *key)
-        if mark not in self.reported:
-            self.reported.add(mark)
-            self.problems.append(problem)
-
-    def take(self, name: str, version: Version, site: Site, sure: bool) -> None:
-        """Record that the step or setup code at hand uses a version of a name."""
-        state = self.state
-        if name in state.handed and name not in state.own:
-            return
-        if version.kind == "gone":
-            if sure:
-                self.unknown(name, site, sure)
-            elif version.older is not None:
-                self.take(name, version.older, site, sure)
-            return
-        if state.name and version.giver == state.name and version.kind in _OWN:
-            if not version.sure and version.older is not None:
-                self.take(name, version.older, site, False)
-            return
-        if version.kind == "data":
-            self._need(name, version, site, sure)
-        else:
-            self._contradiction(name, version, site)
-            self.use(state, name, version)
-            if not version.sure and version.older is not None and version.older is not version:
-                self.take(name, version.older, site, False)
-
-    def use(self, state: StepState, name: str, version: Version) -> None:
-        """Mark the code that makes a version as used."""
-        if version.kind == "parameter":
-            state.parameters.add(name)
-        self._mark(state, version.units)
-
-    def _mark(self, state: StepState, units: Iterable[int]) -> None:
-        queue = [number for number in units if number not in state.used]
-        while queue:
-            number = queue.pop()
-            if number in state.used:
-                continue
-            state.used.add(number)
-            unit = self.units[number]
-            state.parameters |= unit.parameters
-            queue.extend(unit.deps - state.used)
-
-    def _need(self, name: str, version: Version, site: Site, sure: bool) -> None:
-        state = self.state
-        old = state.needs.get(name)
-        if old is not None and old.version is version:
-            old.sure = old.sure or sure
-            return
-        if state.name:
-            self._contradiction(name, version, site)
-        state.needs[name] = Taken(version, site, sure)
-        version.readers.setdefault(state.name, site)
-        group = self.groups.get(name)
-        if group is not None:
-            state.groups.append(group)
-            giver = self.steps.get(version.giver)
-            if giver is not None:
-                giver.groups.append(group)
-        self.ask(name, version)
-
-    def ask(self, name: str, version: Version) -> None:
-        """A version will be given: where it may be the older one, its giver needs that."""
-        if version.asked:
-            return
-        version.asked = True
-        for carried in (*version.carries, *version.instances):
-            current = self.env.get(carried.name)
-            if current is not None and current.kind == "definition":
-                self._mark(self.state, current.units)
-        giver = self.steps.get(version.giver)
-        if giver is None:
-            return
-        giver.given.add(name)
-        if not version.sure and version.older is not None:
-            state, self.state = self.state, giver
-            self.take(name, version.older, version.site, False)
-            self.state = state
-
-    def _contradiction(self, name: str, version: Version, site: Site) -> None:
-        """A step whose cells stand around other steps cannot see a name in two states."""
-        state = self.state
-        if not state.name or len(state.cells) < 2:
-            return
-        old = state.needs.get(name)
-        if (old is not None and old.version is not version) or name in state.own:
-            if version.kind in ("import", "definition") and name not in state.own:
-                return
-            self._once(
-                reports.two_states(name, state.name, version.giver, self.index, site), name, "cycle"
-            )
-
     # binding -----------------------------------------------------------------------------
 
     def _bind(self, statement: Statement, unit: Unit | None) -> None:
@@ -487,167 +307,3 @@ class Trace:
         ):
             version.units = (*old.units, *version.units)
             unit.deps |= set(old.units)
-
-    def _regroup(self, name: str, value: Value, version: Version) -> None:
-        """Tie a freshly bound name to those it may share objects with."""
-        self._leave(name)
-        if version.what == "immutable" or version.kind in ("import", "definition"):
-            return
-        same = [n for n in value.same if n != name and self._shares(n)]
-        part = [
-            n for n in value.part if n != name and self._shares(n) and self._shares_parts(n, value)
-        ]
-        twins = self.effects.twins(name, value)
-        if not same and not part and not twins:
-            return
-        group = Group({name}, self.state.name, loose=bool(part))
-        for other in (*same, *part, *twins):
-            self._merge(group, other)
-        for base in value.view:
-            if base != name and base in self.env:
-                group.views.setdefault(name, set()).add(base)
-        for member in group.names:
-            self.groups[member] = group
-
-    def _merge(self, group: Group, other: str) -> None:
-        joined = self.groups.get(other)
-        if joined is None:
-            group.names.add(other)
-            return
-        group.names |= joined.names
-        group.loose = group.loose or joined.loose
-        group.stirred = group.stirred or joined.stirred
-        for name, bases in joined.views.items():
-            group.views.setdefault(name, set()).update(bases)
-
-    def _shares(self, name: str) -> bool:
-        version = self.env.get(name)
-        return (
-            version is not None
-            and version.kind in ("data", "constant", "parameter")
-            and version.what not in ("immutable", "range")
-        )
-
-    def _shares_parts(self, name: str, value: Value) -> bool:
-        what = self.env[name].what
-        return not (name in value.view and what in ("list", "tuple", "immutable"))
-
-    def _link(self, name: str, held: Iterable[str]) -> None:
-        version = self.env.get(name)
-        if version is None:
-            return
-        for other in held:
-            inner = self.env.get(other)
-            if inner is None:
-                continue
-            version.carries = _union(version.carries, inner.carries)
-            version.instances = _union(version.instances, inner.instances)
-            version.unstorable = version.unstorable or inner.unstorable
-            holder = version.what in ("list", "dict", "set", "defaultdict") or version.instances
-            mutable = inner.what in ("list", "dict", "set", "defaultdict") or inner.instances
-            if holder and mutable and other != name and self._shares(other):
-                group = Group({name}, self.state.name, loose=True)
-                self._merge(group, name)
-                self._merge(group, other)
-                for member in group.names:
-                    self.groups[member] = group
-
-    def _leave(self, name: str) -> None:
-        group = self.groups.pop(name, None)
-        if group is None:
-            return
-        rest = group.names - {name}
-        if len(rest) < 2:
-            for other in rest:
-                self.groups.pop(other, None)
-            return
-        views = {n: bases for n, bases in group.views.items() if n != name}
-        left = Group(rest, group.step, group.loose, group.stirred, views)
-        for other in rest:
-            self.groups[other] = left
-
-    def _members(self, name: str) -> list[str]:
-        group = self.groups.get(name)
-        return [name] if group is None else sorted(group.names, key=lambda n: n != name)
-
-    # changing ----------------------------------------------------------------------------
-
-    def change(self, change: Change) -> None:
-        """Record that a step changes an object in place."""
-        version = self.env.get(change.name)
-        if version is None or not self.effects.counts(change, version):
-            return
-        self.change_name(change.name, self.site(change.line))
-
-    def change_name(self, name: str, site: Site, sure: bool = True) -> None:
-        """Record that a step changes the object of a name, and with it all that share it."""
-        version = self.env.get(name)
-        if version is None or version.kind in ("gone", "import"):
-            return
-        if version.unstorable and version.kind == "constant":
-            self.effects.touched(name, version, site)
-            return
-        state = self.state
-        if not state.name:
-            return
-        for member in [m for m in self._members(name) if not self._apart(name, m)]:
-            old = self.env.get(member)
-            if old is None or old.kind in ("gone", "import"):
-                continue
-            mine = old.giver == state.name and old.kind == "data" and not old.readers
-            if mine:
-                old.site = site
-                old.text = None
-            else:
-                direct = member == name and sure
-                if direct:
-                    self.take(member, old, site, True)
-                older = None if direct else old
-                changed = _copy(old, state.name, "data", site, sure=direct, older=older)
-                if old.giver == state.name and old.kind == "data":
-                    changed.sure, changed.older = old.sure, old.older
-                self.env[member] = changed
-            state.own[member] = site
-        self._stir(name, site)
-
-    def _apart(self, name: str, member: str) -> bool:
-        """A view made in another step has lost its tie when it arrives here."""
-        group = self.groups.get(name)
-        if group is None or member == name or not group.views:
-            return False
-        view = name if member in group.views.get(name, ()) else member
-        tied = member in group.views.get(name, ()) or name in group.views.get(member, ())
-        return tied and self.env[view].giver != self.state.name
-
-    def _stir(self, name: str, site: Site) -> None:
-        group = self.groups.get(name)
-        if group is None or group.step == self.state.name:
-            return
-        group.stirred = True
-        self.state.groups.append(group)
-        for view, bases in group.views.items():
-            for base in bases:
-                if name in (view, base):
-                    self._once(
-                        reports.shared_view(view, base, self.state.name, self.index, site),
-                        view,
-                        base,
-                    )
-
-
-def _what(kind: str) -> str:
-    return kind if kind in ("immutable", "list", "dict", "set", "tuple") else ""
-
-
-def _union(old: tuple[Summary, ...], new: tuple[Summary, ...]) -> tuple[Summary, ...]:
-    return old + tuple(item for item in new if not any(item is other for other in old))
-
-
-def _copy(
-    old: Version, giver: str, kind: str, site: Site, *, units: tuple[int, ...] = (),
-    sure: bool = True, older: Version | None = None,
-) -> Version:  # fmt: skip
-    return Version(
-        giver, kind, site, sure, older, units, old.carries, old.instances, old.dotted, old.what,
-        old.unstorable, None, old.value,
-    )  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.facts import PLAIN, Summary, Value
+from nbpipe.compile.facts import PLAIN
 
 if TYPE_CHECKING:
+    from nbpipe.compile.facts import Summary, Value
     from nbpipe.compile.flow import FileUse, Site, SnippetKind
 
 

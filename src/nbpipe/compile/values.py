@@ -1,0 +1,459 @@
+"""What an expression denotes: the names behind an object, what a value is made from, its text."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from nbpipe.compile import mutations as known
+from nbpipe.compile.facts import JOIN, NOTHING, PLAIN, Change, Made, Value
+from nbpipe.compile.scopes import Scope, close_aliases, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbpipe.compile.facts import Names, Summary, Template
+
+NONE_RETURNING = frozenset(
+    [
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "clear",
+        "sort",
+        "reverse",
+        "update",
+        "add",
+        "discard",
+        "fill",
+        "plot",
+        "hist",
+        "boxplot",
+        "write",
+        "step",
+        "train",
+        "compile",
+        "subtract",
+    ]
+)
+_COPYING = frozenset({"loc", "iloc", "at", "iat", "shape", "dtype", "size", "ndim", "columns"})
+_NAMESPACES = frozenset({"globals", "locals", "vars"})
+
+
+def chain(node: ast.expr) -> tuple[str, ...] | None:
+    """Return ``("a", "b", "c")`` for ``a.b.c``, or None for anything else."""
+    attrs: list[str] = []
+    while type(node) is ast.Attribute:
+        attrs.append(node.attr)
+        node = node.value
+    if type(node) is not ast.Name:
+        return None
+    attrs.append(node.id)
+    attrs.reverse()
+    return tuple(attrs)
+
+
+def literal(node: ast.expr) -> tuple[object] | None:
+    """Return the JSON value of a literal as a 1-tuple, or None where it is no JSON literal."""
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
+    try:
+        return (_json(value),)
+    except (TypeError, RecursionError):
+        return None
+
+
+def _json(value: object) -> object:
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise TypeError
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _json(item) for key, item in value.items()}
+    raise TypeError
+
+
+class Values:
+    """Knows the scope at hand, and what expressions that were visited in it denote."""
+
+    def __init__(self) -> None:
+        self.scope = Scope("module")
+        self.unsure = 0
+        self.defer = False
+        self.valued: ast.expr | None = None
+        self.bare: ast.expr | None = None
+        self.late_annotations = False
+        self.lambdas: dict[int, Summary] = {}
+
+    # names -----------------------------------------------------------------------------
+
+    def load(self, name: str, line: int) -> None:
+        """Record that a name is read."""
+        scope = self.scope
+        if name in scope.bound:
+            if scope.kind == "module":
+                scope.inner.setdefault(name, line)
+                before = frozenset(scope.bound)
+                scope.after[name] = scope.after.get(name, before) & before
+            return
+        scope.reads.setdefault(name, line)
+        if not self.unsure:
+            scope.sure.add(name)
+        if scope.bound and scope.kind == "module":
+            before = frozenset(scope.bound)
+            scope.after[name] = scope.after.get(name, before) & before
+
+    def store(self, name: str, line: int, value: Value = PLAIN) -> None:
+        """Record that a name is bound."""
+        scope = self.scope
+        scope.stores[name] = line
+        if scope.kind != "function":
+            scope.bound.add(name)
+        if scope.kind == "comprehension":
+            roots = value.same | value.part | value.view
+            if roots:
+                scope.alias[name] = roots
+            return
+        if scope.gone:
+            scope.gone.discard(name)
+        if name in scope.values:
+            value = merge(scope.values[name], value)
+        scope.values[name] = value
+
+    def outer(self) -> Scope:
+        """Return the nearest scope that is no comprehension."""
+        scope = self.scope
+        while scope.kind == "comprehension" and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def resolve(self, name: str) -> Names:
+        """Return what a name stands for, seen through comprehension variables."""
+        scope = self.scope
+        while scope.kind == "comprehension" and scope.parent is not None:
+            if name in scope.stores:
+                return close_aliases(scope.alias, frozenset((name,))) - scope.stores.keys()
+            scope = scope.parent
+        return frozenset((name,))
+
+    def change(self, node: ast.expr, how: str, attr: str = "") -> None:
+        """Record that the object an expression denotes is changed in place."""
+        scope = self.outer()
+        for root in self.roots(node):
+            scope.changes.append(Change(root, how, attr, node.lineno))
+
+    # objects -----------------------------------------------------------------------------
+
+    def roots(self, node: ast.expr | None) -> Names:
+        """Return the names whose object the expression is, is a part of, or holds."""
+        while True:
+            kind = type(node)
+            if kind is ast.Name:
+                return self.resolve(node.id)  # type: ignore[union-attr]
+            if kind in (ast.Attribute, ast.Subscript, ast.Starred, ast.Await, ast.NamedExpr):
+                node = node.value  # type: ignore[union-attr]
+                continue
+            break
+        if isinstance(node, ast.Call):
+            return self._call_roots(node)
+        if isinstance(node, ast.IfExp):
+            return self.roots(node.body) | self.roots(node.orelse)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            return NOTHING.union(*[self.roots(item) for item in node.elts])
+        if isinstance(node, ast.BoolOp):
+            return NOTHING.union(*[self.roots(item) for item in node.values])
+        if isinstance(node, ast.Dict):
+            return NOTHING.union(*[self.roots(item) for item in node.values])
+        return NOTHING
+
+    def _call_roots(self, node: ast.Call) -> Names:
+        func = node.func
+        if isinstance(func, ast.Attribute):
+            if func.attr in known.SHARING or func.attr.startswith("get_"):
+                return self.roots(func.value)
+            if func.attr in known.ITERATORS:
+                return NOTHING.union(*[self.roots(arg) for arg in node.args])
+        elif isinstance(func, ast.Name):
+            if func.id in known.ITERATORS or func.id in ("getattr", "next", "vars"):
+                return NOTHING.union(*[self.roots(arg) for arg in node.args])
+        return NOTHING
+
+    # values ------------------------------------------------------------------------------
+
+    def value(self, node: ast.expr | None) -> Value:
+        """Return what an expression's value is made from; its parts have been visited."""
+        make = _VALUES.get(type(node))
+        return PLAIN if make is None or node is None else make(self, node)
+
+    def _name_value(self, node: ast.Name) -> Value:
+        names = self.resolve(node.id)
+        if names == {node.id}:
+            return Value(same=names, text=((node.id,),))
+        return Value(part=names)
+
+    def _constant_value(self, node: ast.Constant) -> Value:
+        text = (node.value,) if isinstance(node.value, str) else None
+        return Value(kind="immutable", text=text)
+
+    def _attribute_value(self, node: ast.Attribute) -> Value:
+        roots = self.roots(node.value)
+        view = roots if node.attr in known.VIEWING else NOTHING
+        return Value(part=roots, view=view)
+
+    def _subscript_value(self, node: ast.Subscript) -> Value:
+        inner = node.value
+        if isinstance(inner, ast.Attribute) and inner.attr in _COPYING:
+            return Value(holds=self.roots(inner))
+        index = node.slice
+        if isinstance(index, (ast.Compare, ast.List, ast.BoolOp, ast.UnaryOp, ast.BinOp)) and not (
+            isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub)
+        ):
+            return PLAIN
+        roots = self.roots(inner)
+        parts = index.elts if isinstance(index, ast.Tuple) else [index]
+        sliced = any(isinstance(part, ast.Slice) for part in parts)
+        return Value(part=roots, view=roots if sliced else NOTHING)
+
+    def _display_value(self, node: ast.List | ast.Tuple | ast.Set) -> Value:
+        held = holding([self.value(item) for item in node.elts])
+        if isinstance(node, ast.Tuple):
+            immutable = all(isinstance(item, ast.Constant) for item in node.elts)
+            return held._replace(kind="immutable" if immutable else "tuple")
+        return held._replace(kind="list" if isinstance(node, ast.List) else "set")
+
+    def _dict_value(self, node: ast.Dict) -> Value:
+        return holding([self.value(item) for item in node.values])._replace(kind="dict")
+
+    def _lambda_value(self, node: ast.expr) -> Value:
+        summary = self.lambdas.get(id(node))
+        kind = "generator" if isinstance(node, ast.GeneratorExp) else "lambda"
+        value = Value(inner=(summary,) if summary else (), kind=kind)
+        if isinstance(node, ast.GeneratorExp):
+            value = value._replace(part=self.roots(node.generators[0].iter))
+        return value
+
+    def _either_value(self, node: ast.expr) -> Value:
+        branches = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values  # type: ignore[attr-defined]
+        merged: Value | None = None
+        for branch in branches:
+            merged = merge(merged, self.value(branch))
+        return merged or PLAIN
+
+    def _operation_value(self, node: ast.BinOp) -> Value:
+        holds: set[str] = set()
+        text = self.text(node)
+        operands: list[ast.expr] = []
+        part: ast.expr = node
+        while isinstance(part, ast.BinOp):
+            operands.append(part.right)
+            part = part.left
+        operands.append(part)
+        constant = True
+        for operand in operands:
+            constant = constant and isinstance(operand, (ast.Constant, ast.JoinedStr))
+            if isinstance(operand, ast.Name):
+                holds |= self.resolve(operand.id)
+        return Value(holds=frozenset(holds), text=text, kind="immutable" if constant else "")
+
+    def _text_value(self, node: ast.expr) -> Value:
+        return Value(kind="immutable", text=self.text(node))
+
+    def _list_value(self, node: ast.ListComp) -> Value:
+        return Value(holds=self._mentioned(node.elt), kind="list", inner=self._lambdas_in(node.elt))
+
+    def _pairs_value(self, node: ast.DictComp) -> Value:
+        inner = self._lambdas_in(node.value)
+        return Value(holds=self._mentioned(node.value), kind="dict", inner=inner)
+
+    def _mentioned(self, node: ast.expr) -> Names:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return frozenset((node.func.id,))
+        return self.roots(node)
+
+    def _lambdas_in(self, node: ast.expr) -> tuple[Summary, ...]:
+        summary = self.lambdas.get(id(node))
+        return (summary,) if summary else ()
+
+    def _wrapped_value(self, node: ast.Await | ast.NamedExpr | ast.Starred) -> Value:
+        return self.value(node.value)
+
+    def _call_value(self, node: ast.Call) -> Value:
+        names = chain(node.func)
+        if names is None:
+            return self._method_value(node)
+        args = tuple(
+            [self.roots(a) for a in node.args] + [self.roots(k.value) for k in node.keywords]
+        )
+        last = names[-1]
+        value = Value(made=(Made(names[0], names[1:], args),), text=self.text(node))
+        if last in known.HOLDERS or (last[:1].isupper() and last not in known.COPIERS):
+            held = holding(
+                [self.value(a) for a in node.args] + [self.value(k.value) for k in node.keywords]
+            )
+            value = value._replace(
+                part=held.part if last not in known.FACTORIES else NOTHING,
+                holds=held.holds,
+                inner=held.inner,
+            )
+        elif last in known.CONTAINERS:
+            held = holding([self.value(a) for a in node.args])
+            value = value._replace(holds=held.holds | held.part, inner=held.inner)
+        if len(names) > 1 and (last in known.SHARING or last.startswith("get_")):
+            root = self.resolve(names[0])
+            view = root if last in known.VIEWING else NOTHING
+            value = value._replace(part=value.part | root, view=value.view | view)
+        if len(names) == 1 and last in known.IMMUTABLE:
+            value = value._replace(kind="immutable")
+        return value
+
+    def _method_value(self, node: ast.Call) -> Value:
+        func = node.func
+        if isinstance(func, ast.Attribute):
+            if func.attr in known.SHARING or func.attr.startswith("get_"):
+                inner = self.value(func.value)
+                return inner._replace(
+                    same=NOTHING, part=inner.part | inner.same, kind="", text=None
+                )
+            if isinstance(func.value, ast.Call) and func.attr in known.HANDLES:
+                inner = self.value(func.value)
+                return inner._replace(kind="")
+            builder = _builder(node)
+            if builder is not None:
+                return Value(made=(Made(builder[0], builder[1:], ()),))
+        if isinstance(func, ast.Call):
+            return self.value(func)._replace(kind="", text=None)
+        return Value(text=self.text(node))
+
+    # text --------------------------------------------------------------------------------
+
+    def text(self, node: ast.expr | None) -> Template | None:
+        """Return a template for text that is put together from constants and names."""
+        if isinstance(node, ast.Constant):
+            return (node.value,) if isinstance(node.value, str) else None
+        if isinstance(node, ast.Name):
+            return ((node.id,),)
+        if isinstance(node, ast.JoinedStr):
+            return self._joined([self._field(part) for part in node.values], "")
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Add)):
+            join = JOIN if isinstance(node.op, ast.Div) else ""
+            if isinstance(node.left, ast.BinOp) and isinstance(node.left.left, ast.BinOp):
+                return None
+            return self._joined([self.text(node.left), self.text(node.right)], join)
+        if isinstance(node, ast.Call) and not node.keywords and node.args:
+            return self._called_text(node)
+        return None
+
+    def _field(self, part: ast.expr) -> Template | None:
+        if isinstance(part, ast.FormattedValue):
+            plain = part.format_spec is None and part.conversion < 0
+            return self.text(part.value) if plain else None
+        return self.text(part)
+
+    def _called_text(self, node: ast.Call) -> Template | None:
+        names = chain(node.func)
+        if names is None:
+            return None
+        if names[-1] in ("Path", "PurePath", "PosixPath", "join", "joinpath"):
+            first: list[Template | None] = []
+            if names[-1] == "joinpath" and isinstance(node.func, ast.Attribute):
+                first = [self.text(node.func.value)]
+            elif names[-1] == "join" and names[-2:-1] != ("path",):
+                return None
+            return self._joined(first + [self.text(arg) for arg in node.args], JOIN)
+        if names in (("str",), ("os", "fspath")):
+            return self.text(node.args[0])
+        return None
+
+    def _joined(self, parts: list[Template | None], join: str) -> Template | None:
+        out: list[str | tuple[str]] = []
+        for part in parts:
+            if part is None:
+                return None
+            if out and join:
+                out.append(join)
+            out.extend(part)
+        return tuple(out)
+
+
+def is_namespace(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in _NAMESPACES
+        and not node.args
+    )
+
+
+def _builder(node: ast.expr) -> tuple[str, ...] | None:
+    """Return the dotted name at the root of ``a.b.builder.appName("x").getOrCreate()``."""
+    attrs: list[str] = []
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        if isinstance(node, ast.Attribute):
+            attrs.append(node.attr)
+            node = node.value
+        else:
+            node = node.func
+    if not isinstance(node, ast.Name):
+        return None
+    return (node.id, *reversed(attrs))
+
+
+def elements(value: Value) -> Value:
+    """Return what an element of a value may be."""
+    if value is PLAIN:
+        return PLAIN
+    return Value(
+        NOTHING,
+        value.same | value.part,
+        NOTHING,
+        value.holds,
+        tuple(made for made in value.made),
+        value.inner,
+        "",
+    )
+
+
+def holding(values: list[Value]) -> Value:
+    """Return what a container of these values holds."""
+    part: set[str] = set()
+    holds: set[str] = set()
+    inner: tuple[Summary, ...] = ()
+    made: tuple[Made, ...] = ()
+    for value in values:
+        part |= value.same | value.part
+        holds |= value.holds
+        inner += value.inner
+        made += value.made
+    return Value(part=frozenset(part), holds=frozenset(holds), inner=inner, made=made)
+
+
+_VALUES: dict[type | None, Callable[..., Value]] = {
+    ast.Name: Values._name_value,
+    ast.Constant: Values._constant_value,
+    ast.Attribute: Values._attribute_value,
+    ast.Subscript: Values._subscript_value,
+    ast.List: Values._display_value,
+    ast.Tuple: Values._display_value,
+    ast.Set: Values._display_value,
+    ast.Dict: Values._dict_value,
+    ast.Lambda: Values._lambda_value,
+    ast.GeneratorExp: Values._lambda_value,
+    ast.IfExp: Values._either_value,
+    ast.BoolOp: Values._either_value,
+    ast.BinOp: Values._operation_value,
+    ast.JoinedStr: Values._text_value,
+    ast.ListComp: Values._list_value,
+    ast.SetComp: Values._list_value,
+    ast.DictComp: Values._pairs_value,
+    ast.Await: Values._wrapped_value,
+    ast.NamedExpr: Values._wrapped_value,
+    ast.Starred: Values._wrapped_value,
+    ast.Call: Values._call_value,
+}

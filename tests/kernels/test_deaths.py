@@ -15,7 +15,7 @@ import pytest
 from nbpipe import wire
 from nbpipe.events import CellOutput, CellStarted
 from nbpipe.run.executors import Done, Lost
-from nbpipe.run.local import LocalExecutor
+from nbpipe.run.local import COMMAND, LocalExecutor
 from nbpipe.run.order import Result
 
 HELD = "sum(range(10**14))"  # in C, with the interpreter lock held; no signal is looked at
@@ -166,11 +166,33 @@ def test_an_interrupt_from_the_code_itself_is_told_as_interrupted(bench, engine)
     assert ran.states == {"a": "interrupted", "b": "not-run"}
 
 
+def test_a_worker_that_is_asked_to_stop_ends_its_kernel_and_says_interrupted(bench, tmp_path):
+    order, result = tmp_path / "order.json", tmp_path / "result.json"
+    order.write_text(json.dumps(wire.dump(bench.order("while True: pass"))))
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "nbpipe.run.worker",
+        "--order",
+        order,
+        "--result",
+        result,
+    ]
+    with subprocess.Popen(command, cwd="/", stdout=subprocess.PIPE, text=True) as worker:
+        assert "cell-started" in worker.stdout.readline()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 130
+    told = wire.load(Result, json.loads(result.read_text()))
+    assert told.state == "interrupted"
+    assert [artifact.kind for artifact in told.artifacts] == ["notebook", "log"]
+
+
 def test_one_order_can_be_carried_out_from_a_file(bench, tmp_path):
     order, result = tmp_path / "order.json", tmp_path / "result.json"
     order.write_text(json.dumps(wire.dump(bench.order("print(6 * 7)"))))
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "nbpipe.run.worker", "--order", order, "--result", result],
+        [*COMMAND, "--order", order, "--result", result],
         cwd="/", capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0

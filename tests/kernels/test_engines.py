@@ -144,6 +144,12 @@ def test_checks_are_told_one_by_one(bench, engine):
     assert ran.result.checks == {"b": "ok", "c": "x is not two"}
 
 
+def test_a_bare_assertion_is_told_with_its_line(bench, engine):
+    ran = bench.run("x = 1", "assert x == 2", checks=("b",), engine=engine)
+    assert ran.result.error.message == "assert x == 2"
+    assert ran.result.checks == {"b": "assert x == 2"}
+
+
 def test_a_flood_of_text_is_bounded_in_the_notebook_and_whole_in_the_log(bench, engine):
     ran = bench.run(
         "for i in range(500_000): print('x' * 99)\nprint('the end')", "1", engine=engine

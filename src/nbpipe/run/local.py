@@ -8,7 +8,6 @@ import selectors
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from nbpipe import wire
 from nbpipe.run import processes
 from nbpipe.run.executors import Done, Lost, Told
 from nbpipe.run.order import Result
-from nbpipe.run.scratch import scratch_of
+from nbpipe.run.scratch import private_folder, scratch_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +137,7 @@ class LocalExecutor:
 
     def _start(self) -> _Worker:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="nbpipe-"))
+            self._folder = private_folder()
         mark = uuid4().hex
         private = self._folder / mark[:6]
         private.mkdir(mode=0o700)

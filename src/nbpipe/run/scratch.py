@@ -5,18 +5,44 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import psutil
 
+if TYPE_CHECKING:
     from nbpipe.run.order import Order
+
+
+FORGOTTEN = 86_400.0
+"""Seconds after which a private folder whose maker is gone is removed."""
 
 
 def scratch_name(run: str, task: str, attempt: int) -> str:
     """Return the name of an attempt's folder, the same wherever it is asked for."""
     text = json.dumps([run, task, attempt])
     return "task-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def private_folder() -> Path:
+    """Make a folder of mode 0700 whose path is short enough for sockets in it (107 bytes).
+
+    What such folders' makers left behind when they were killed, a day ago or more, is removed.
+    """
+    place = Path(tempfile.gettempdir())
+    if len(os.fsencode(place)) > 70 and Path("/tmp").is_dir():  # noqa: S108
+        place = Path("/tmp")  # noqa: S108
+    for old in place.glob("nbpipe-[0-9]*-*"):
+        with suppress(OSError, ValueError, IndexError):
+            gone = not psutil.pid_exists(int(old.name.split("-")[1]))
+            stat = old.lstat()
+            if gone and stat.st_uid == os.getuid() and time.time() - stat.st_mtime > FORGOTTEN:
+                shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"nbpipe-{os.getpid()}-", dir=place))
 
 
 def scratch_of(order: Order) -> str:

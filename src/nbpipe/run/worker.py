@@ -14,7 +14,6 @@ import queue
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe import wire
 from nbpipe.run import processes
 from nbpipe.run.order import Order
-from nbpipe.run.scratch import write_atomically
+from nbpipe.run.scratch import private_folder, write_atomically
 from nbpipe.run.task import Desk, carry_out
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     wishes = Wishes()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: wishes.end("interrupted"))
-    private = chosen.private or Path(tempfile.mkdtemp(prefix="nbpipe-"))
+    private = chosen.private or private_folder()
     try:
         if chosen.order is None:
             return _serve(private, wishes)

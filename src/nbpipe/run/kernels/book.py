@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -187,6 +188,12 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         """Put all text that was kept into the notebook."""
         for shown in self._shown.values():
             shown.settle()
+
+
+def pointed_at(traceback: str) -> str:
+    """Return the line that a traceback points at last: what a bare ``assert`` has to say."""
+    found = re.findall(r"^-+> *\d+ +(.*)$", traceback, re.MULTILINE)
+    return found[-1].strip() if found else ""
 
 
 def traceback_of(lines: Any) -> str:

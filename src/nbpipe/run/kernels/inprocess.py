@@ -13,7 +13,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.run.kernels.attempt import Extra, Trouble
-from nbpipe.run.kernels.book import Book, traceback_of
+from nbpipe.run.kernels.book import Book, pointed_at, traceback_of
 from nbpipe.run.kernels.imports import notebooks, papermill
 from nbpipe.run.kernels.profile import make_profile
 from nbpipe.run.kernels.stock import bounded
@@ -97,7 +97,8 @@ class _Watcher:
                 output["execution_count"] = message["count"]
         if error is not None and "raises-exception" not in cell.metadata.get("tags", ()):
             text = traceback_of(error["traceback"])
-            self.book.fail(cell, Trouble("error", error["ename"], error["evalue"], cell.id, text))
+            words = error["evalue"] or pointed_at(text)
+            self.book.fail(cell, Trouble("error", error["ename"], words, cell.id, text))
         self.book.cell_complete(cell)
         self._cell = None
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.run import processes
 from nbpipe.run.kernels.attempt import Trouble
-from nbpipe.run.kernels.book import Book, runs, traceback_of
+from nbpipe.run.kernels.book import Book, pointed_at, runs, traceback_of
 from nbpipe.run.kernels.imports import papermill
 from nbpipe.run.kernels.manager import Kernel, Talk
 
@@ -212,7 +212,8 @@ def bounded(memory: int | None) -> Callable[[], None]:
 def _raised(cell: Any, error: Any) -> Trouble:
     last = next((o for o in reversed(cell.outputs) if o.output_type == "error"), None)
     text = str(error) if last is None else traceback_of(last.traceback)
-    return Trouble("error", str(error.ename), str(error.evalue), cell.id, text)
+    message = str(error.evalue) or pointed_at(text)
+    return Trouble("error", str(error.ename), message, cell.id, text)
 
 
 class PapermillEngine(Engine):  # type: ignore[misc]

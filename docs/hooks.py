@@ -1,4 +1,4 @@
-"""MkDocs hook: fills the reference pages' `<!-- from the code: NAME -->` lines with tables read from the code."""
+"""MkDocs hook: fills `<!-- from the code: NAME -->` lines with tables read from the code."""
 
 from __future__ import annotations
 
@@ -132,7 +132,11 @@ def states() -> str:
 
     rows = [
         (what, ", ".join(f"`{state}`" for state in get_args(kind)))
-        for what, kind in (("run", found.RunState), ("task", found.TaskState), ("cell", found.CellState))
+        for what, kind in (
+            ("run", found.RunState),
+            ("task", found.TaskState),
+            ("cell", found.CellState),
+        )
     ]
     return table(("of a", "states"), rows)
 
@@ -176,7 +180,9 @@ def problems() -> str:
         known = rows.get(found.code)
         if known is None or len(known.cure) < len(found.cure):
             rows[found.code] = found
-    lines = [(f"`{one.code}`", one.severity, one.sentence, one.cure) for _, one in sorted(rows.items())]
+    lines = [
+        (f"`{one.code}`", one.severity, one.sentence, one.cure) for _, one in sorted(rows.items())
+    ]
     return table(("code", "severity", "what it says", "what helps"), lines)
 
 
@@ -199,7 +205,11 @@ def _problems_in(function: ast.AST) -> Iterator[Found]:
     ]
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and _name(node.func) in PROBLEM_MAKERS and node.args:
-            before = {name: value for line, name, value in sorted(texts, key=lambda t: t[0]) if line < node.lineno}
+            before = {
+                name: value
+                for line, name, value in sorted(texts, key=lambda t: t[0])
+                if line < node.lineno
+            }
             yield from _problem_of(node, before)
 
 
@@ -252,7 +262,11 @@ def _text(node: ast.expr | None) -> str:
 
 
 def _placeholder(value: ast.expr) -> str:
-    names = [n.attr if isinstance(n, ast.Attribute) else n.id for n in ast.walk(value) if isinstance(n, (ast.Attribute, ast.Name))]
+    names = [
+        n.attr if isinstance(n, ast.Attribute) else n.id
+        for n in ast.walk(value)
+        if isinstance(n, (ast.Attribute, ast.Name))
+    ]
     word = names[0] if names else "…"
     return "*N*" if word in ("index", "line", "count") else f"*{word.upper().strip('_')}*"
 

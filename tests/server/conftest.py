@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -14,7 +16,6 @@ from pytest_jupyter.pytest_tornasync import *  # noqa: F403
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class Ask(Protocol):
 
 
 @pytest.fixture
-def jp_server_config() -> dict[str, Any]:
+def jp_server_config(jp_environ: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    # The fixtures hide what is installed; the kernels of this environment are wanted.
+    monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix) / "share" / "jupyter"))
     return {
         "ServerApp": {
             "jpserver_extensions": {"nbpipe_jupyter": True},
@@ -59,7 +62,7 @@ def ask(
         fetched = http_server_client.fetch(
             url_path_join(jp_base_url, "nbpipe-api", route),
             method=method,
-            body=data if method == "POST" else None,
+            body=data if method in ("POST", "PUT", "PATCH") else None,
             headers=dict(jp_auth_header) if token else {},
             raise_error=False,
             request_timeout=120,

@@ -21,7 +21,8 @@ REFUSED = [
     "..\\secret.ipynb", "a\\nb.ipynb", "a/nb.ipynb\0", "\0", "a/nb.ipynb%00",
     "file:///etc/passwd", "s3://bucket/nb.ipynb", "http://host/nb.ipynb", "C:/nb.ipynb", "nbpipe:a",
     "a/leaf.ipynb", "a/away/secret.ipynb", "a/loop.ipynb", "../root_dir-secret/secret.ipynb",
-    ".hidden/nb.ipynb", "a/.nbpipe", "a/note.txt", "a/none.ipynb", "a/pipe.ipynb", "x" * 300, "y/" * 3000,
+    ".hidden/nb.ipynb", "a/.nbpipe", "a/note.txt", "a/none.ipynb", "a/pipe.ipynb",
+    "x" * 300, "y/" * 3000,
 ]  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def tree(tmp_path: Path) -> Path:
 def test_what_leads_out_or_is_no_notebook_is_refused_with_the_same_words(
     tree: Path, path: object
 ) -> None:
-    with pytest.raises(NotFound, match="^There is no notebook and no folder of that name"):
+    with pytest.raises(NotFound, match="no notebook and no folder of that name"):
         Root.at(str(tree)).find(path)
 
 
@@ -81,24 +82,19 @@ def test_a_root_that_is_a_link_is_followed(tree: Path, tmp_path: Path) -> None:
     assert root.relative(root.find("a/nb.ipynb")) == "a/nb.ipynb"
 
 
-@pytest.mark.parametrize("path", REFUSED)
-def test_every_route_that_takes_a_path_refuses(tree: Path, ask: Ask, path: str) -> None:
+def test_every_route_that_takes_a_path_refuses_with_the_same_words(tree: Path, ask: Ask) -> None:
     digest = "sha256:" + "0" * 64
-    said = set()
-    for route in ("compile", "plan", "runs"):
-        answer = ask(route, {"path": path})
-        assert answer.status == 404
-        said.add(answer.data["message"])
-    place = quote(path, safe="")
-    for route in ("runs", "runs/x", "runs/x/events", "runs/x/output", f"artifacts/{digest}"):
-        answer = ask(f"{route}?path={place}")
-        assert answer.status == 404
-        said.add(answer.data["message"])
-    assert len(said) == 1
+    asking = ("runs", "runs/x", "runs/x/events", "runs/x/output", f"artifacts/{digest}")
+    answers = [
+        ask(route, {"path": path}) for path in REFUSED for route in ("compile", "plan", "runs")
+    ]
+    answers += [ask(f"{route}?path={quote(path, safe='')}") for path in REFUSED for route in asking]
+
+    assert {answer.status for answer in answers} == {404}
+    assert len({answer.data["message"] for answer in answers}) == 1
 
 
-@pytest.mark.parametrize("path", REFUSED)
-def test_the_drive_of_what_ran_shows_nothing_else(tree: Path, ask: Ask, path: str) -> None:
-    answer = ask(f"contents/{quote(path, safe='/')}")
-
-    assert answer.status == 404 or answer.data["content"] == []
+def test_the_drive_of_what_ran_shows_nothing_else(tree: Path, ask: Ask) -> None:
+    for path in REFUSED:
+        answer = ask(f"contents/{quote(path, safe='/')}")
+        assert answer.status == 404 or answer.data["content"] == []

@@ -1,0 +1,153 @@
+"""Runs that the server starts: real processes, and in two tests real kernels."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Ask
+
+STEPS = (
+    ("parameters", "n = 3"),
+    ("step:load", "rows = list(range(n))\nprint('loaded')"),
+    ("step:sum", "total = sum(rows)\ntotal"),
+)
+
+
+def follow(ask: Ask, run: str) -> Iterator[dict[str, Any]]:
+    """Yield a run's events until it ended."""
+    last, done = 0, False
+    while not done:
+        data = ask(f"runs/{run}/events?after={last}&wait=20").data
+        yield from data["events"]
+        last, done = data["last"], data["done"]
+
+
+def test_an_unsaved_notebook_runs_to_its_end_and_can_be_opened(
+    ask: Ask, write: Callable[..., Path]
+) -> None:
+    path = write("my work/flow.ipynb", *STEPS)
+    before = path.read_bytes()
+    document = json.loads(before)
+    document["cells"][2]["source"] = "total = sum(rows) + 100\ntotal"
+
+    answer = ask(
+        "runs", {"path": "my work/flow.ipynb", "notebook": document, "parameters": {"n": 4}}
+    )
+    assert answer.status == 201, answer.data
+    run = answer.data["id"]
+    kinds = [event["kind"] for event in follow(ask, run)]
+    ended = ask(f"runs/{run}").data
+
+    assert kinds[0] == "run-started"
+    assert kinds[-1] == "run-finished"
+    assert ended["state"] == "ok"
+    assert ended["path"] == "my work/flow.ipynb"
+    assert ended["parameters"] == {"n": 4}
+    assert ended["counts"] == {"ok": 2}
+    executed = ask(f"contents/{ended['tasks'][1]['notebook'].replace(' ', '%20')}").data
+    assert "106" in json.dumps(executed["content"])
+    lines = ask(f"runs/{run}/output?task=load").data["lines"]
+    assert "loaded" in "".join(line["text"] for line in lines)
+    assert path.read_bytes() == before
+
+
+def test_a_run_is_cancelled(ask: Ask, write: Callable[..., Path]) -> None:
+    write("flow.ipynb", ("step:wait", "import time\ntime.sleep(600)"))
+    run = ask("runs", {"path": "flow.ipynb"}).data["id"]
+
+    seen = []
+    for event in follow(ask, run):
+        seen.append(event["kind"])
+        if event["kind"] == "cell-started":
+            assert ask(f"runs/{run}/cancel", {}).status == 200
+
+    assert seen[-1] == "run-finished"
+    assert ask(f"runs/{run}").data["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"only": ["lod"]}, "unknown-name"),
+        ({"from": ["lod"]}, "unknown-name"),
+        ({"parameters": {"m": 1}}, "unknown-name"),
+        ({"parameters": {"n; import os": 1}}, "bad-parameter"),
+        ({"parameters": {"n": {"a": [1, {"b": None}]}}}, None),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_is_written(
+    ask: Ask, write: Callable[..., Path], asked: dict[str, Any], code: str | None
+) -> None:
+    folder = write("flow.ipynb", *STEPS).parent
+
+    answer = ask("plan", {"path": "flow.ipynb", **asked})
+    assert (answer.status, answer.data.get("error", {}).get("code")) == (422 if code else 200, code)
+    if code:
+        answer = ask("runs", {"path": "flow.ipynb", **asked})
+        assert answer.status == 422
+        assert not (folder / ".nbpipe" / "ledger.db").exists()
+
+
+def test_problems_come_back_as_a_list(ask: Ask, write: Callable[..., Path]) -> None:
+    folder = write("flow.ipynb", ("step:load after:lod", "rows = 1")).parent
+
+    answer = ask("runs", {"path": "flow.ipynb"})
+
+    assert answer.status == 422
+    assert answer.data["error"]["code"] == "problems"
+    assert answer.data["problems"][0]["cell"] == "c0"
+    assert not (folder / ".nbpipe").exists()
+
+
+def test_a_plan_says_what_would_run_and_why(ask: Ask, write: Callable[..., Path]) -> None:
+    write("flow.ipynb", *STEPS)
+
+    tasks = ask("plan", {"path": "flow.ipynb"}).data["tasks"]
+
+    assert [(task["task"], task["action"]) for task in tasks] == [
+        ("load", "run"),
+        ("sum", "waiting"),
+    ]
+    assert tasks[0]["reason"] == "it has not run before"
+
+
+class TestWithAnInterpreterThatFails:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+        broken = tmp_path / "python"
+        broken.write_text(f"#!{sys.executable}\nraise SystemExit('no nbpipe here')\n")
+        broken.chmod(0o700)
+        jp_server_config["NbpipeApp"] = {"python": str(broken)}
+        return jp_server_config
+
+    def test_its_last_words_are_told(self, ask: Ask, write: Callable[..., Path]) -> None:
+        write("flow.ipynb", *STEPS)
+
+        answer = ask("runs", {"path": "flow.ipynb"})
+
+        assert answer.status == 500
+        assert answer.data["error"]["code"] == "run-not-started"
+        assert "no nbpipe here" in answer.data["message"]
+
+
+class TestWithoutAnInterpreter:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        jp_server_config["NbpipeApp"] = {"python": "/nowhere/python"}
+        return jp_server_config
+
+    def test_it_is_said(self, ask: Ask, write: Callable[..., Path]) -> None:
+        write("flow.ipynb", *STEPS)
+
+        answer = ask("runs", {"path": "flow.ipynb"})
+
+        assert answer.status == 500
+        assert "/nowhere/python could not be started" in answer.data["message"]

@@ -82,8 +82,8 @@ def test_changed_bytes_are_noticed_before_they_are_read(bench: Any, code: str) -
 def test_metrics_are_the_numbers_among_the_names(bench: Any) -> None:
     bench.begin()
     bench.run("import numpy as np\na = 0.5\nb = np.float32(2)\nc = 'x'\nd = {'k': True, 'l': 'm'}")
-    bench.run("e = float('nan')\nf = np.array([3])\ng = None")
-    saved = bench.save(metrics=("a", "b", "c", "d", "e", "f", "g", "nowhere"))
+    bench.run("e = float('nan')\nf = np.array([3])\ng = None\nh = np.array([1, 2])\ni = [1]")
+    saved = bench.save(metrics=("a", "b", "c", "d", "e", "f", "g", "h", "i", "nowhere"))
     assert saved["metrics"] == {"a": 0.5, "b": 2.0, "d.k": 1, "e": "NaN", "f": 3}
 
 

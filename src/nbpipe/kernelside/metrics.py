@@ -29,15 +29,12 @@ def number(value: Any) -> int | float | None:
 
 
 def _converted(value: Any) -> int | float | None:
-    kind = type(value)
-    if hasattr(kind, "__index__"):
-        return int(value)
-    if not hasattr(value, "__len__"):
-        try:
-            return float(value)
-        except (TypeError, ValueError):
-            return None
-    return None
+    if hasattr(value, "__len__"):  # an array has __index__ too, and no one value
+        return None
+    try:
+        return int(value) if hasattr(type(value), "__index__") else float(value)
+    except Exception:
+        return None
 
 
 def wire(value: float) -> int | float | str:

@@ -142,6 +142,7 @@ def _surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     bash = [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"]
     _spec(specs, "bash", bash, "bash", {"PS1": "$"})
     _spec(specs, "stillborn", ["sh", "-c", "echo the reason >&2; exit 3"], "python", {})
+    _spec(specs, "elsewhere", ["/opt/other/bin/python", "-m", "ipykernel_launcher"], "python", {})
     patch = pytest.MonkeyPatch()
     paths = [str(SOURCE), os.environ.get("PYTHONPATH", "")]
     patch.setenv("PYTHONPATH", os.pathsep.join(p for p in paths if p))

@@ -24,3 +24,15 @@ def test_the_engines_of_ploomber_refuse_other_languages(bench):
     ran = bench.run("echo x", kernel="bash", language="bash", engine="embedded")
     assert ran.state == "failed"
     assert "Use 'papermill'" in ran.result.error.message
+
+
+def test_the_engines_of_ploomber_refuse_a_kernel_of_another_environment(bench):
+    ran = bench.run("1", kernel="elsewhere", engine="embedded")
+    assert ran.state == "failed"
+    assert "/opt/other/bin/python" in ran.result.error.message
+
+
+def test_a_kernel_whose_program_is_missing_is_told(bench):
+    ran = bench.run("1", kernel="elsewhere")
+    assert ran.state == "failed"
+    assert "/opt/other/bin/python" in ran.result.error.message

@@ -87,13 +87,13 @@ class LocalExecutor:
         until = monotonic() + timeout
         while True:
             wait = 0.0 if self._ready else max(0.0, min(until, self._next_kill()) - monotonic())
-            for key, _ in self._selector.select(wait) if self._workers else ():
+            for key, _ in self._selector.select(wait):
                 self._read(key.data)
             self._kill_late()
-            if self._ready or not self._workers or monotonic() >= until:
+            self._assign()
+            if self._ready or monotonic() >= until:
                 messages = tuple(self._ready)
                 self._ready.clear()
-                self._assign()
                 return messages
 
     def cancel(self, task: str) -> None:

@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.run.kernels.attempt import Extra, Trouble
@@ -24,6 +25,7 @@ from papermill.engines import Engine  # noqa: E402
 
 if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt, Findings
+    from nbpipe.run.order import Order
 
 
 class _Watcher:
@@ -138,8 +140,9 @@ class InProcessEngine(Engine):  # type: ignore[misc]
     def execute_managed_notebook(cls, nb_man: Book, kernel_name: str, **_: Any) -> None:
         """Fork, and watch until the process ends."""
         attempt, findings = nb_man.attempt, nb_man.findings
-        if attempt.order.language != "python":
-            what = f"The engine {attempt.order.engine!r} runs Python only. Use 'papermill'."
+        what = _unfit(attempt.order)
+        if what:
+            what = f"The engine {attempt.order.engine!r} {what}. Use 'papermill'."
             findings.trouble = Trouble("refused", "UsageError", what)
             return
         attempt.supervisor.record = attempt.order.engine == "profiling"
@@ -162,6 +165,19 @@ def engine(name: str) -> type[InProcessEngine]:
     if name == "debug":
         from nbpipe.run.kernels import dump  # noqa: F401
     return InProcessEngine
+
+
+def _unfit(order: Order) -> str:
+    """Say why the order cannot be carried out in a fork of this process, or nothing."""
+    if order.language != "python":
+        return "runs Python only"
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    command = KernelSpecManager().get_kernel_spec(order.kernel).argv[0]
+    here = Path(sys.executable).parent
+    if Path(command).is_absolute() and Path(command).parent != here:
+        return f"runs in nbpipe's own Python ({here}), and the kernel's is {command}"
+    return ""
 
 
 def _fork(book: Book, dump: Any) -> tuple[int, int]:

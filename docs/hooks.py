@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-SOURCE = Path(__file__).resolve().parent.parent / "src" / "nbpipe"
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "nbpipe"
 MARK = re.compile(r"^<!-- from the code: (?P<name>[a-z-]+) -->$", re.MULTILINE)
 PROBLEM_MAKERS = {"Problem": 0, "_fault": 0, "_Refused": 0, "_problem": 0}
 """Functions whose first argument is a problem's code and whose second is its sentence."""
@@ -141,6 +142,21 @@ def states() -> str:
     return table(("of a", "states"), rows)
 
 
+def routes() -> str:
+    """Return the table of the server extension's routes."""
+    import yaml
+
+    text = (ROOT / "jupyter_ext" / "nbpipe_jupyter" / "openapi.yaml").read_text("utf-8")
+    paths = yaml.safe_load(text)["paths"]
+    rows = [
+        (method.upper(), f"`{path}`", said["summary"])
+        for path, methods in paths.items()
+        for method, said in methods.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    ]
+    return table(("method", "path", "what it answers or does"), rows)
+
+
 def exit_codes() -> str:
     """Return the exit codes, from the table atop `nbpipe.cli.exits`."""
     from nbpipe.cli import exits
@@ -224,7 +240,7 @@ def _problem_of(call: ast.Call, texts: dict[str, ast.expr]) -> Iterator[Found]:
         sentence = texts.get(sentence.id, sentence)
     if isinstance(cure, ast.Name):
         cure = texts.get(cure.id, cure)
-    word = severity.value if isinstance(severity, ast.Constant) else "error"
+    word = str(severity.value) if isinstance(severity, ast.Constant) else "error"
     said = ("*NOTEBOOK* " if _name(call.func) == "_Refused" else "") + _text(sentence)
     yield Found(code.value, word, said, _text(cure))
 
@@ -279,6 +295,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "options": options,
     "problems": problems,
     "resources": resources,
+    "routes": routes,
     "settings": settings,
     "states": states,
     "synonyms": synonyms,

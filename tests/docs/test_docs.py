@@ -52,6 +52,12 @@ def page(name: str) -> str:
     return text
 
 
+def served() -> set[str]:
+    """The routes that the server extension describes."""
+    text = (ROOT / "jupyter_ext" / "nbpipe_jupyter" / "openapi.yaml").read_text("utf-8")
+    return set(re.findall(r"^  (/[^:]+):$", text, re.MULTILINE))
+
+
 @lru_cache
 def all_pages() -> str:
     return "\n".join(page(path.relative_to(DOCS).as_posix()) for path in sorted(DOCS.rglob("*.md")))
@@ -161,6 +167,11 @@ def test_problems_that_examples_and_edges_make_are_documented() -> None:
 )
 def test_every_exit_code_is_documented(code: int) -> None:
     assert f"| `{code}` |" in page("reference/exit-codes.md")
+
+
+def test_every_route_is_documented() -> None:
+    assert served()
+    assert {path for path in served() if f"| `{path}` |" not in page("reference/rest.md")} == set()
 
 
 def test_every_public_name_is_documented() -> None:

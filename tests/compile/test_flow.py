@@ -1,4 +1,5 @@
 """What reading a notebook's steps says beside the names: faults, files, random state, replay."""
+# ruff: noqa: E501  (tables of short programs)
 
 from __future__ import annotations
 

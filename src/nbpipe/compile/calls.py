@@ -173,9 +173,9 @@ def _special(reader: Expressions, node: ast.Call, name: str) -> bool:
         return True
     if name in ("exec", "eval"):
         return _run(reader, node, name)
-    if name in ("globals", "locals") or (name in ("vars", "dir") and not node.args):
-        if outer.kind != "function" or name == "globals":
-            _opaque(reader, node)
+    spaces = name in ("globals", "locals") or (name in ("vars", "dir") and not node.args)
+    if spaces and (outer.kind != "function" or name == "globals"):
+        _opaque(reader, node)
     return False
 
 

@@ -132,7 +132,6 @@ class Effects(Results):
         changed = set(summary.changed)
         params = frozenset(summary.params)
         for call in summary.calls:
-            involved = params.intersection((call.root,), *call.args, *[v for _, v in call.keywords])
             involved = params & frozenset((call.root,)).union(
                 *call.args, *[v for _, v in call.keywords]
             )
@@ -160,7 +159,7 @@ class Effects(Results):
             changed |= _arguments(call, callee, inner, bound_self)
         return changed
 
-    # what using a name runs --------------------------------------------------------------------
+    # what using a name runs -------------------------------------------------------------------
 
     def charge(self, statement: Statement, name: str, version: Version, line: int) -> None:
         """Charge the step with what the functions behind a name read and do."""
@@ -187,7 +186,9 @@ class Effects(Results):
             quiet = statement.kind == "assign" and self._only_held(statement, name)
         for summary in version.instances:
             if not quiet:
-                yield from self._of_instance(summary, attrs, passed or name in statement.gets)
+                held = not attrs and version.what != "instance"
+                everything = passed or held or name in statement.gets
+                yield from self._of_instance(summary, attrs, everything)
 
     def _only_held(self, statement: Statement, name: str) -> bool:
         return any(name in value.part for value in statement.values.values())
@@ -396,7 +397,7 @@ class Effects(Results):
                 return version.what == "matplotlib" or bool(_FIGURES.match(change.name))
         return True
 
-    # the world outside names -------------------------------------------------------------------
+    # the world outside names ------------------------------------------------------------------
 
     def uses(self, uses: Iterable[Use], line: int) -> None:
         """Record draws, seeds and files of the statement at hand."""

@@ -102,10 +102,11 @@ class Expressions(Values):
         self.unsure -= 1
 
     def _compare(self, node: ast.Compare) -> None:
-        if isinstance(node.ops[0], (ast.In, ast.NotIn)) and is_namespace(node.comparators[0]):
-            if isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
-                self.outer().peeks.setdefault(node.left.value, node.lineno)
-                return
+        text = node.left.value if isinstance(node.left, ast.Constant) else None
+        among = isinstance(node.ops[0], (ast.In, ast.NotIn))
+        if among and isinstance(text, str) and is_namespace(node.comparators[0]):
+            self.outer().peeks.setdefault(text, node.lineno)
+            return
         self.visit(node.left)
         for other in node.comparators:
             if type(other) is not ast.Constant:

@@ -27,7 +27,7 @@ class Call(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A dotted call or name that the tables may know: ``root.attrs(...)`` with what it was given."""
+    """A dotted call or name that the tables may know: ``root.attrs(...)`` and its arguments."""
 
     root: str
     attrs: tuple[str, ...]

@@ -144,12 +144,12 @@ def _scan(line: str, depth: int, quote: str) -> tuple[int, str]:
         found = _TOKEN.search(line, position)
         if found is None:
             return depth, quote
-        token, position = found.group(), found.end()
-        if token in ("'''", '"""'):
-            quote = token
-        elif token in "([{":
+        mark, position = found.group(), found.end()
+        if mark in ("'''", '"""'):
+            quote = mark
+        elif mark in "([{":
             depth += 1
-        elif token in ")]}":
+        elif mark in ")]}":
             depth = max(0, depth - 1)
     return depth, quote
 
@@ -242,7 +242,7 @@ def _foreign(name: str, rest: str, body: str) -> str:
         return (f"{bound} = {taken or None}," if bound else taken or "pass") + blank
     bound = ", ".join(re.findall(r"--(?:out|err|proc)[= ]\s*([A-Za-z_]\w*)", rest))
     call = _peek(rest)
-    if name in _TEXT_BODY or name.startswith("python") or name.startswith("script"):
+    if name in _TEXT_BODY or name.startswith(("python", "script")):
         return (f"{bound} = {call}" if bound else call) + blank
     opaque = f"{OPAQUE}({('%%' + name)!r})"
     python = to_python(body)

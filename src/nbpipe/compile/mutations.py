@@ -1,4 +1,4 @@
-"""Tables of what well-known methods and functions do to their objects, to files and to hidden state."""
+"""Tables of what well-known methods and functions do to objects, files and hidden state."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ MUTATORS = _words(
     "plot scatter bar barh hist imshow pcolormesh contour contourf fill_between errorbar axhline "
     "axvline annotate legend grid set_title set_xlabel set_ylabel set_xlim set_ylim set_xticks "
     "set_yticks set_xticklabels set_yticklabels set_xscale set_yscale set_axis_off tick_params "
-    "suptitle tight_layout subplots_adjust colorbar set_size_inches hlines vlines boxplot violinplot "
+    "suptitle tight_layout subplots_adjust colorbar set_size_inches hlines vlines boxplot "
+    "violinplot "
     "stackplot twinx twiny feed advance increment reset register add_argument add_command "
     "fit_on_texts adapt setdefaultencoding setattr enqueue dequeue push add_layer"
 )
@@ -137,12 +138,17 @@ UNSTORABLE = {
     "sqlalchemy.orm.sessionmaker": "a session factory", "sqlalchemy.orm.Session": "a session",
     "pymongo.MongoClient": "a database client", "redis.Redis": "a database client",
     "redis.StrictRedis": "a database client", "boto3.client": "a service client",
-    "boto3.resource": "a service client", "boto3.Session": "a session", "boto3.session.Session": "a session",
-    "google.cloud.storage.Client": "a service client", "google.cloud.bigquery.Client": "a service client",
+    "boto3.resource": "a service client",
+    "boto3.Session": "a session",
+    "boto3.session.Session": "a session",
+    "google.cloud.storage.Client": "a service client",
+    "google.cloud.bigquery.Client": "a service client",
     "threading.Lock": "a lock", "threading.RLock": "a lock", "threading.Condition": "a lock",
     "threading.Event": "a lock", "threading.Semaphore": "a lock", "threading.Thread": "a thread",
     "threading.BoundedSemaphore": "a lock", "threading.Barrier": "a lock",
-    "threading.Timer": "a thread", "threading.local": "thread-local data", "_thread.allocate_lock": "a lock",
+    "threading.Timer": "a thread",
+    "threading.local": "thread-local data",
+    "_thread.allocate_lock": "a lock",
     "queue.Queue": "a queue with locks", "queue.LifoQueue": "a queue with locks",
     "queue.PriorityQueue": "a queue with locks", "queue.SimpleQueue": "a queue with locks",
     "multiprocessing.Pool": "a process pool", "multiprocessing.Process": "a process",
@@ -157,30 +163,45 @@ UNSTORABLE = {
     "ssl.SSLContext": "an SSL context", "selectors.DefaultSelector": "a selector",
     "asyncio.create_task": "a task", "asyncio.ensure_future": "a task",
     "asyncio.get_event_loop": "an event loop", "asyncio.new_event_loop": "an event loop",
-    "asyncio.gather": "", "asyncio.Future": "a future", "contextvars.ContextVar": "a context variable",
+    "asyncio.gather": "",
+    "asyncio.Future": "a future",
+    "contextvars.ContextVar": "a context variable",
     "weakref.ref": "a weak reference", "weakref.WeakValueDictionary": "a weak dictionary",
     "weakref.WeakKeyDictionary": "a weak dictionary", "weakref.WeakSet": "a weak set",
     "weakref.proxy": "a weak reference",
     "urllib.request.urlopen": "an open connection", "http.client.HTTPConnection": "a connection",
     "http.client.HTTPSConnection": "a connection", "ftplib.FTP": "a connection",
     "smtplib.SMTP": "a connection", "imaplib.IMAP4_SSL": "a connection",
-    "http.server.HTTPServer": "a server", "inspect.currentframe": "a frame", "sys._getframe": "a frame",
+    "http.server.HTTPServer": "a server",
+    "inspect.currentframe": "a frame",
+    "sys._getframe": "a frame",
     "types.MappingProxyType": "a mapping proxy", "sys.exc_info": "a traceback",
     "ctypes.CDLL": "a library handle", "ctypes.cdll.LoadLibrary": "a library handle",
-    "h5py.File": "an open file", "netCDF4.Dataset": "an open file", "tables.open_file": "an open file",
-    "pandas.HDFStore": "an open file", "pandas.ExcelWriter": "an open file", "rasterio.open": "an open file",
-    "fitz.open": "an open file", "pdfplumber.open": "an open file", "cv2.VideoCapture": "a video stream",
+    "h5py.File": "an open file",
+    "netCDF4.Dataset": "an open file",
+    "tables.open_file": "an open file",
+    "pandas.HDFStore": "an open file",
+    "pandas.ExcelWriter": "an open file",
+    "rasterio.open": "an open file",
+    "fitz.open": "an open file",
+    "pdfplumber.open": "an open file",
+    "cv2.VideoCapture": "a video stream",
     "cv2.VideoWriter": "a video stream", "pyspark.SparkContext": "a Spark context",
-    "pyspark.sql.SparkSession": "a Spark session", "pyspark.SparkContext.getOrCreate": "a Spark context",
+    "pyspark.sql.SparkSession": "a Spark session",
+    "pyspark.SparkContext.getOrCreate": "a Spark context",
     "dask.distributed.Client": "a cluster client", "distributed.Client": "a cluster client",
     "dask.distributed.LocalCluster": "a cluster", "ipyparallel.Client": "a cluster client",
     "selenium.webdriver.Chrome": "a browser", "selenium.webdriver.Firefox": "a browser",
     "paramiko.SSHClient": "a connection", "grpc.insecure_channel": "a channel",
-    "aiohttp.ClientSession": "a session", "httpx.Client": "a client", "httpx.AsyncClient": "a client",
+    "aiohttp.ClientSession": "a session",
+    "httpx.Client": "a client",
+    "httpx.AsyncClient": "a client",
     "torch.cuda.Stream": "a GPU stream", "tensorflow.compat.v1.Session": "a session",
     "tensorflow.Session": "a session", "wandb.init": "a live run", "neptune.init_run": "a live run",
     "vaex.open": "", "kafka.KafkaProducer": "a client", "kafka.KafkaConsumer": "a client",
-    "openai.OpenAI": "a client", "anthropic.Anthropic": "a client", "elasticsearch.Elasticsearch": "a client",
+    "openai.OpenAI": "a client",
+    "anthropic.Anthropic": "a client",
+    "elasticsearch.Elasticsearch": "a client",
     "cassandra.cluster.Cluster": "a client", "neo4j.GraphDatabase.driver": "a client",
 }  # fmt: skip
 UNSTORABLE_LAST = frozenset(name.rpartition(".")[2] for name in UNSTORABLE)
@@ -189,7 +210,9 @@ HANDLES = _words("cursor execute begin session connect raw_connection makefile g
 
 SEEDS = {
     "random.seed": "random", "random.setstate": "random", "numpy.random.seed": "numpy",
-    "numpy.random.set_state": "numpy", "torch.manual_seed": "torch", "torch.random.manual_seed": "torch",
+    "numpy.random.set_state": "numpy",
+    "torch.manual_seed": "torch",
+    "torch.random.manual_seed": "torch",
     "torch.set_rng_state": "torch",
 }  # fmt: skip
 SEED_ALL = {
@@ -243,7 +266,9 @@ NUMPY_HIDDEN = _words(
 )
 # Only with one of these keyword values do these draw.
 ONLY_WITH = {
-    "KFold": ("shuffle", None), "StratifiedKFold": ("shuffle", None), "GroupKFold": ("shuffle", None),
+    "KFold": ("shuffle", None),
+    "StratifiedKFold": ("shuffle", None),
+    "GroupKFold": ("shuffle", None),
     "StratifiedGroupKFold": ("shuffle", None), "learning_curve": ("shuffle", None),
     "PCA": ("svd_solver", ("randomized", "arpack", "auto")), "SVC": ("probability", None),
     "NuSVC": ("probability", None), "LogisticRegression": ("solver", ("saga", "sag", "liblinear")),
@@ -266,18 +291,27 @@ WRITE_METHODS = _words(
 PATH_CALLS = {
     "numpy.load": (0, "r"), "numpy.save": (0, "w"), "numpy.savez": (0, "w"),
     "numpy.savez_compressed": (0, "w"), "numpy.savetxt": (0, "w"), "numpy.memmap": (0, "r"),
-    "joblib.load": (0, "r"), "joblib.dump": (1, "w"), "torch.load": (0, "r"), "torch.save": (1, "w"),
+    "joblib.load": (0, "r"),
+    "joblib.dump": (1, "w"),
+    "torch.load": (0, "r"),
+    "torch.save": (1, "w"),
     "matplotlib.pyplot.savefig": (0, "w"), "matplotlib.pyplot.imsave": (0, "w"),
     "PIL.Image.open": (0, "r"), "cv2.imwrite": (0, "w"), "cv2.imread": (0, "r"),
     "imageio.imwrite": (0, "w"), "imageio.imread": (0, "r"), "sqlite3.connect": (0, "rw"),
     "duckdb.connect": (0, "rw"), "shutil.copy": (0, "c"), "shutil.copyfile": (0, "c"),
-    "shutil.copy2": (0, "c"), "shutil.move": (0, "c"), "os.rename": (0, "c"), "os.replace": (0, "c"),
+    "shutil.copy2": (0, "c"),
+    "shutil.move": (0, "c"),
+    "os.rename": (0, "c"),
+    "os.replace": (0, "c"),
     "os.remove": (0, "r"), "os.path.getsize": (0, "r"), "os.path.exists": (0, "r"),
     "os.path.isfile": (0, "r"), "os.unlink": (0, "r"), "os.stat": (0, "r"),
     "pyarrow.parquet.read_table": (0, "r"), "pyarrow.parquet.write_table": (1, "w"),
     "zipfile.ZipFile": (0, "m"), "tarfile.open": (0, "m"), "gzip.open": (0, "m"),
     "bz2.open": (0, "m"), "lzma.open": (0, "m"), "codecs.open": (0, "m"), "io.open": (0, "m"),
-    "h5py.File": (0, "m"), "open": (0, "m"), "shelve.open": (0, "rw"), "keras.models.load_model": (0, "r"),
+    "h5py.File": (0, "m"),
+    "open": (0, "m"),
+    "shelve.open": (0, "rw"),
+    "keras.models.load_model": (0, "r"),
     "tensorflow.keras.models.load_model": (0, "r"), "linecache.getlines": (0, "r"),
     "fileinput.input": (0, "r"), "configparser.read": (0, "r"), "soundfile.read": (0, "r"),
     "soundfile.write": (0, "w"), "scipy.io.loadmat": (0, "r"), "scipy.io.savemat": (0, "w"),
@@ -298,7 +332,8 @@ SETTING_CALLS = _words(
     "putenv set_theme set_style set_context set_palette set_config set_start_method rc rcdefaults "
     "use switch_backend load_dotenv basicConfig setlocale setrecursionlimit setcontext "
     "setdefaulttimeout set_matplotlib_formats set_verbosity set_verbosity_error apply "
-    "register_matplotlib_converters init_notebook_mode output_notebook set_loglevel disable_max_rows "
+    "register_matplotlib_converters init_notebook_mode output_notebook set_loglevel "
+    "disable_max_rows "
     "enable notebook_extension extension options_display set_int_max_str_digits "
     "set_string_function set_float_precision set_tbl_rows set_tbl_cols set_random_seed set_seed "
     "captureWarnings disable_warnings umask tzset set_grad_enabled set_detect_anomaly install "

@@ -190,7 +190,7 @@ class Outside:
         if statement.binds or statement.maybe:
             return False
         if not statement.effect:
-            return statement.kind == "code" and self._is_magic(statement)
+            return False
         root, *attrs = statement.effect
         if root == "__nbpipe_setting__":
             return True
@@ -211,9 +211,6 @@ class Outside:
             return False
         last = dotted.rpartition(".")[2]
         return dotted in known.SETTING_DOTTED or last in known.SETTING_CALLS
-
-    def _is_magic(self, statement: Statement) -> bool:
-        return False
 
     # handles ---------------------------------------------------------------------------------
 

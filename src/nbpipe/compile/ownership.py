@@ -61,13 +61,15 @@ class Ownership:
 
     def _read(self, statement: Statement) -> None:
         sure, env = statement.sure, self.env
+        own = self.state.name or None
         for name, line in statement.reads.items():
             version = env.get(name)
             if version is None:
                 if name not in known.BUILTINS and name not in known.GIVEN:
                     self.unknown(name, self.site(line), name in sure)
                 continue
-            self.take(name, version, self.site(line), name in sure)
+            if not (version.sure and version.giver == own and version.kind in _OWN):
+                self.take(name, version, self.site(line), name in sure)
             if version.carries or version.instances:
                 self.effects.charge(statement, name, version, line)
         for name, line in statement.peeks.items():
@@ -213,6 +215,7 @@ class Ownership:
         part = [
             n for n in value.part if n != name and self._shares(n) and self._shares_parts(n, value)
         ]
+        part += [n for n in version.shares if n not in (name, *part) and self._shares(n)]
         twins = self.effects.twins(name, value)
         if not same and not part and not twins:
             return

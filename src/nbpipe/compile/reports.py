@@ -41,7 +41,8 @@ def setup_needs(name: str, giver: str, cell: str, index: int, line: int) -> Prob
     """A setup statement that needs a step's data."""
     return Problem(
         "setup-needs-step",
-        f"Setup code runs before every step, but this statement needs {name}, which step {giver} gives.",
+        f"Setup code runs before every step, but this statement needs {name}, "
+        f"which step {giver} gives.",
         cell=cell,
         index=index,
         line=line,
@@ -55,7 +56,8 @@ def hidden_setting(statement: Statement, step: str, cell: str, index: int) -> Pr
     what = ".".join(part for part in statement.effect if part not in ("=", "[]", "()"))
     return Problem(
         "hidden-state",
-        f"Step {step} sets {what} from values of its own; steps after it will not see that setting.",
+        f"Step {step} sets {what} from values of its own; steps after it "
+        "will not see that setting.",
         "warning",
         cell=cell,
         index=index,
@@ -68,8 +70,8 @@ def current_figure(step: str, above: str, call: str, cell: str, index: int, line
     """Use of pyplot's current figure in another step than the one that made it."""
     return Problem(
         "hidden-state",
-        f"plt.{call}() in step {step} acts on the current figure; the figure of step {above} is not "
-        "current in another step.",
+        f"plt.{call}() in step {step} acts on the current figure; the figure of step {above} is "
+        "not current in another step.",
         "warning",
         cell=cell,
         index=index,
@@ -82,8 +84,8 @@ def handle(name: str, what: str, first: str, second: str, index: int, site: Site
     """Two steps that act through a handle which each of them makes anew."""
     return Problem(
         "hidden-state",
-        f"{name} is {what} that every step makes anew; what step {first} does through it reaches step "
-        f"{second} only if it is kept outside the process.",
+        f"{name} is {what} that every step makes anew; what step {first} does through it reaches "
+        f"step {second} only if it is kept outside the process.",
         "warning",
         cell=site.cell,
         index=index,
@@ -96,8 +98,8 @@ def session(name: str, step: str, cell: str, index: int, line: int) -> Problem:
     """A read of IPython's session history."""
     return Problem(
         "session-state",
-        f"Step {step} reads {name}, which is what IPython remembers of earlier cells; a step starts "
-        "without it.",
+        f"Step {step} reads {name}, which is what IPython remembers of earlier cells; a step "
+        "starts without it.",
         cell=cell,
         index=index,
         line=line,
@@ -110,7 +112,8 @@ def two_states(name: str, step: str, giver: str, index: int, site: Site) -> Prob
     other = f"step {giver}" if giver else "setup code"
     return Problem(
         "cycle",
-        f"Step {step} needs {name} both before and after {other} changes it, and a step runs as one.",
+        f"Step {step} needs {name} both before and after {other} changes it, and a step runs "
+        "as one.",
         cell=site.cell,
         index=index,
         line=site.line,
@@ -187,8 +190,9 @@ def redefined(name: str, instance: str, cell: str, index: int, line: int) -> Pro
     """A class defined again while an object of the old one lives on."""
     return Problem(
         "redefined-class",
-        f"{name} is defined again here, but {instance} is an object of the class of that name above; "
-        "in later steps it becomes one of the new class.",
+        f"{name} is defined again here, but {instance} is an object of the "
+        f"class of that name above; in "
+        "later steps it becomes one of the new class.",
         "warning",
         cell=cell,
         index=index,

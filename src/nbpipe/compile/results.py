@@ -1,4 +1,4 @@
-"""What a value is, when its parts are known: its type, the functions it carries, if it can be stored."""
+"""What a value is: its type, the functions it carries, and if it can be stored."""
 
 from __future__ import annotations
 
@@ -119,6 +119,7 @@ class Results:
             return
         if summary.kind == "class":
             version.instances += (summary,)
+            version.what = version.what or "instance"
             version.unstorable = version.unstorable or self._refuses(summary)
             return
         if summary.kind == "generator":
@@ -133,17 +134,25 @@ class Results:
         shares = returned.same | returned.part | returned.holds
         if owner is not None and summary.params[:1] and summary.params[0] in shares:
             version.instances += (owner,)
+            version.shares.add(made.root)
         for name in shares:
             if name in summary.params:
                 offset = 1 if owner is not None else 0
                 position = summary.params.index(name) - offset
                 for other in made.args[position] if 0 <= position < len(made.args) else ():
                     self._inherit(version, other, Value())
+                    if name in returned.same:
+                        version.shares.add(other)
             else:
                 self._inherit(version, name, Value(same=frozenset((name,))))
+                if name in returned.same:
+                    version.shares.add(name)
         for inner in returned.made:
             if inner.root not in summary.params:
                 self._made(version, inner, returned, depth + 1)
+            elif owner is not None and inner.root == summary.params[0] and not inner.attrs:
+                version.instances += (owner,)
+                version.what = version.what or "instance"
 
     def _refuses(self, summary: Summary) -> str:
         if summary.unstorable:

@@ -16,11 +16,38 @@ class Scope:
     """What has been read and bound so far in one place."""
 
     __slots__ = (
-        "after", "alias", "attrs", "bound", "calls", "changes", "gets", "globals", "gone",
-        "imports", "inner", "kind", "links", "maybe_gone", "members", "modules", "nonlocals", "opaque",
-        "parent", "peeks", "reads", "returns", "star", "stored", "stores", "summaries", "sure", "uses",
-        "values", "words", "yields",
-    )  # fmt: skip
+        "after",
+        "alias",
+        "attrs",
+        "bound",
+        "calls",
+        "changes",
+        "gets",
+        "globals",
+        "gone",
+        "imports",
+        "inner",
+        "kind",
+        "links",
+        "maybe_gone",
+        "members",
+        "modules",
+        "nonlocals",
+        "opaque",
+        "parent",
+        "peeks",
+        "reads",
+        "returns",
+        "star",
+        "stored",
+        "stores",
+        "summaries",
+        "sure",
+        "uses",
+        "values",
+        "words",
+        "yields",
+    )
 
     def __init__(self, kind: str, parent: Scope | None = None) -> None:
         self.kind = kind
@@ -60,7 +87,15 @@ class Scope:
 
     def renew(self) -> None:
         """Be as new; what is not empty was handed over and is replaced."""
-        for slot, make in _CONTAINERS:
+        if self.reads:
+            self.reads, self.sure = {}, set()
+        if self.stores:
+            self.stores, self.bound, self.values = {}, set(), {}
+        if self.calls:
+            self.calls = []
+        if self.attrs:
+            self.attrs = set()
+        for slot, make in _RARE:
             if getattr(self, slot):
                 setattr(self, slot, make())
         self.yields, self.opaque, self.star = False, "", ""
@@ -78,18 +113,30 @@ class Scope:
         self.star = ""
 
 
-_CONTAINERS: tuple[tuple[str, Callable[[], object]], ...] = (
-    *[(slot, dict) for slot in (
-        "reads", "stores", "alias", "peeks", "inner", "after", "values", "summaries", "imports",
-        "members",
-    )],
-    *[(slot, set) for slot in (
-        "sure", "bound", "attrs", "gets", "modules", "gone", "maybe_gone", "globals", "nonlocals",
-    )],
-    *[(slot, list) for slot in (
-        "changes", "calls", "uses", "links", "stored", "words", "returns",
-    )],
-)  # fmt: skip
+_RARE: tuple[tuple[str, Callable[[], object]], ...] = (
+    ("sure", set),
+    ("bound", set),
+    ("values", dict),
+    ("alias", dict),
+    ("peeks", dict),
+    ("inner", dict),
+    ("after", dict),
+    ("summaries", dict),
+    ("imports", dict),
+    ("members", dict),
+    ("gets", set),
+    ("modules", set),
+    ("gone", set),
+    ("maybe_gone", set),
+    ("globals", set),
+    ("nonlocals", set),
+    ("changes", list),
+    ("uses", list),
+    ("links", list),
+    ("stored", list),
+    ("words", list),
+    ("returns", list),
+)
 
 
 def merge(old: Value | None, new: Value) -> Value:
@@ -154,7 +201,10 @@ def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Su
         for call in scope.calls
         if call.root not in own or call.args or call.keywords or call.root in params
     )
+    rebound = frozenset(params) & scope.stores.keys()
     returned = _outward(merge_all(scope.returns), scope, own)
+    if rebound:
+        returned = returned._replace(same=returned.same - rebound, part=returned.part - rebound)
     if returned.inner:
         closed = tuple(_closed(inner, own) for inner in returned.inner)
         returned = returned._replace(inner=closed)

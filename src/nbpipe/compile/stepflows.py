@@ -99,7 +99,7 @@ class _Finish:
                 elif later and not opaque:
                     self.problems.append(reports.used_before(name, step, later, site, index))
 
-    # cycles ------------------------------------------------------------------------------------
+    # cycles -----------------------------------------------------------------------------------
 
     def _cycles(self) -> None:
         trace = self.trace
@@ -121,7 +121,7 @@ class _Finish:
                 self.problems.append(reports.cycle(loop, names, site, index))
                 return
 
-    # unstorable ---------------------------------------------------------------------------------
+    # unstorable -------------------------------------------------------------------------------
 
     def _unstorable(self) -> None:
         found: dict[tuple[str, str], tuple[str, Site, list[str]]] = {}
@@ -138,11 +138,11 @@ class _Finish:
             listed = " and ".join(dict.fromkeys(readers))
             self.problems.append(reports.unstorable(name, what, giver, listed, site, index))
 
-    # one step ------------------------------------------------------------------------------------
+    # one step ---------------------------------------------------------------------------------
 
     def _step(self, state: StepState) -> StepFlow:
         replay = self._replay(state)
-        gives = tuple(sorted(name for name in state.given if self._is_data(state, name)))
+        gives = tuple(sorted(state.given))
         modules = set(state.modules)
         for snippet, unit in replay:
             if snippet.used:
@@ -163,9 +163,6 @@ class _Finish:
             frozenset(modules),
             state.opaque,
         )
-
-    def _is_data(self, state: StepState, name: str) -> bool:
-        return True
 
     def _can_give(self, state: StepState, name: str) -> bool:
         version = self.trace.env.get(name)
@@ -207,7 +204,7 @@ class _Finish:
             for group in state.groups
         )
 
-    # replay ----------------------------------------------------------------------------------------
+    # replay -----------------------------------------------------------------------------------
 
     def _replay(self, state: StepState) -> list[tuple[Snippet, Unit]]:
         chosen: list[tuple[Snippet, Unit]] = []

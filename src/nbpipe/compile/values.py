@@ -180,9 +180,10 @@ class Values:
                 return self.roots(func.value)
             if func.attr in known.ITERATORS:
                 return NOTHING.union(*[self.roots(arg) for arg in node.args])
-        elif isinstance(func, ast.Name):
-            if func.id in known.ITERATORS or func.id in ("getattr", "next", "vars"):
-                return NOTHING.union(*[self.roots(arg) for arg in node.args])
+            return NOTHING
+        name = func.id if isinstance(func, ast.Name) else ""
+        if name in known.ITERATORS or name in ("getattr", "next", "vars"):
+            return NOTHING.union(*[self.roots(arg) for arg in node.args])
         return NOTHING
 
     # values ------------------------------------------------------------------------------
@@ -383,6 +384,7 @@ class Values:
 
 
 def is_namespace(node: ast.expr) -> bool:
+    """Tell whether an expression is ``globals()``, ``locals()`` or ``vars()``."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

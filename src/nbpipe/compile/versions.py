@@ -37,6 +37,7 @@ class Version:
     value: Value = PLAIN
     readers: dict[str, Site] = field(default_factory=dict)
     asked: bool = False
+    shares: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)

@@ -126,6 +126,40 @@ def _gone(pid: int) -> bool:
         return True
 
 
+ENGINE = """
+import json, sys
+from nbpipe import wire
+from nbpipe.run.executors import Told
+from nbpipe.run.local import LocalExecutor
+from nbpipe.run.order import Order
+executor = LocalExecutor(1)
+executor.submit(wire.load(Order, json.loads(sys.argv[1])))
+while True:
+    for message in executor.poll(1):
+        text = getattr(message.event, "text", "") if isinstance(message, Told) else ""
+        if text:
+            print(text, flush=True)
+"""
+
+
+def test_when_the_engine_is_killed_nothing_stays(bench, tmp_path, monkeypatch):
+    temporary = tmp_path / "t"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    source = (
+        "import os, subprocess\n"
+        "print(os.getppid(), os.getpid(), subprocess.Popen(['sleep', '998']).pid)"
+    )
+    told = json.dumps(wire.dump(bench.order(source, HELD)))
+    command = [sys.executable, "-c", ENGINE, told]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as engine:
+        started = [psutil.Process(int(pid)) for pid in engine.stdout.readline().split()]
+        engine.kill()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert all(_gone(process.pid) for process in alive)
+    assert not list(temporary.iterdir())
+
+
 def test_closing_leaves_no_process_and_no_file(bench, tmp_path, monkeypatch):
     temporary = tmp_path / "t"
     temporary.mkdir()

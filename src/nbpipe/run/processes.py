@@ -26,11 +26,11 @@ def _libc() -> ctypes.CDLL | None:
     return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel of the operating system end this process when `parent` ends (Linux)."""
+def ask_to_end_with(parent: int) -> None:
+    """Have the operating system send SIGTERM to this process when `parent` ends (Linux)."""
     libc = _libc()
     if libc is not None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it ended before the line above
             os._exit(1)
 

@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +66,9 @@ class Line:
         self._lock = threading.Lock()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Write one message."""
+        """Write one message; where nobody reads any more, the inbox notices it."""
         data = json.dumps(message).encode() + b"\n"
-        with self._lock:
+        with self._lock, suppress(BrokenPipeError):
             while data:
                 data = data[os.write(self._file, data) :]
 
@@ -137,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--parent", type=int, help="end when this process ends")
     chosen = parser.parse_args(arguments)
     if chosen.parent is not None:
-        processes.die_with(chosen.parent)
+        processes.ask_to_end_with(chosen.parent)
     processes.adopt_orphans()
     wishes = Wishes()
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -148,8 +149,12 @@ def main(arguments: list[str] | None = None) -> int:
             return _serve(private, wishes)
         return _once(chosen.order, chosen.result, private, wishes)
     finally:
-        if chosen.private is None:
+        orphan = chosen.parent is not None and os.getppid() != chosen.parent
+        if chosen.private is None or orphan:
             shutil.rmtree(private, ignore_errors=True)
+        if orphan and chosen.private is not None:
+            with suppress(OSError):  # the folder of an executor that was killed
+                private.parent.rmdir()
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ class _Callable(ModuleType):
     """The package ``nbpipe.compile``, which is also the function of that name."""
 
     def __call__(self, path: str = ".") -> Any:
+        """Read a project or one notebook; see `nbpipe.api.compile`."""
         from nbpipe import api
 
         return api.compile(path)
@@ -82,6 +83,7 @@ class _Package(ModuleType):
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "compile" and type(value) is ModuleType:
             value.__class__ = _Callable
+            value.__doc__ = _Callable.__call__.__doc__
         super().__setattr__(name, value)
 
 

@@ -62,6 +62,7 @@ def job_of(project: Project, store: Store, run: RunRow) -> Job:
     from dataclasses import replace
 
     from nbpipe.compile.notebook import read_notebook
+    from nbpipe.compile.plan import Selection
     from nbpipe.run.runs import Job
 
     if run.state == "ok":
@@ -71,10 +72,8 @@ def job_of(project: Project, store: Store, run: RunRow) -> Job:
     sources = {path: store.blobs.read(digest) for path, digest in run.sources.items()}
     notebooks = tuple(read_notebook(data, path) for path, data in sorted(sources.items()))
     then = replace(project, scope=run.path or None, notebooks=notebooks, sources=sources)
-    return Job(then, run.parameters, _selection(run.selection), run.engine, run=run.id)
-
-
-def _selection(kept: Any) -> Any:
-    from nbpipe.compile.plan import Selection
-
-    return Selection(**{name: tuple(steps) for name, steps in kept.items()})
+    done = {one.step for one in store.ledger.tasks(run.id) if one.state == "ok"}
+    kept: Any = run.selection
+    chosen = {name: tuple(steps) for name, steps in kept.items()}
+    chosen["force"] = tuple(step for step in chosen.get("force", ()) if step not in done)
+    return Job(then, run.parameters, Selection(**chosen), run.engine, run=run.id)

@@ -197,7 +197,7 @@ def _write(path: Path, data: bytes) -> None:
 def _engine(name: str | None) -> str | None:
     if name is None:
         return None
-    from nbpipe.run.kernels.carry import ENGINES
+    from nbpipe.compile.options import ENGINES
 
     if name not in ENGINES:
         raise UnknownName.of("engine", name, ENGINES)

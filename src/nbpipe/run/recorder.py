@@ -28,16 +28,23 @@ class Recorder:
 
     An event that names stored bytes, and the end of the run, are written at once; others wait
     a moment and are written together. What cells print goes to a plain file beside the
-    executed notebooks, not to the ledger.
+    executed notebooks, not to the ledger. What was asked of the run before `since` (UTC,
+    seconds since 1970) is passed over: a run that was cancelled can be resumed.
     """
 
     def __init__(
-        self, store: Store, run: str, tell: Tell, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        run: str,
+        tell: Tell,
+        clock: Callable[[], float] = time.monotonic,
+        since: float = 0.0,
     ) -> None:
         self.store = store
         self.run = run
         self.pass_on = tell
         self.clock = clock
+        self.since = since
         self.waiting: list[Event] = []
         self.written_at = clock()
         self.beaten_at = clock()
@@ -69,7 +76,7 @@ class Recorder:
             self.beaten_at = self.clock()
             self.store.ledger.beat(self.run)
             for request in self.store.ledger.requests(self.run):
-                if request.what == "cancel":
+                if request.what == "cancel" and request.at >= self.since:
                     self.stop_reason = (
                         self.stop_reason or f"{request.by or 'someone'} cancelled the run"
                     )

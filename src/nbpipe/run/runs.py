@@ -143,13 +143,14 @@ def carry_out(
         If the store cannot be used.
     """
     planner = prepare(job.project, store, job.parameters, job.selection)
-    run = _begin(job, planner, store)
-    recorder = Recorder(store, run, tell)
+    run, resumed = _begin(job, planner, store)
+    recorder = Recorder(store, run, tell, since=time.time() if resumed else 0.0)
     started = time.monotonic()
     state: RunState = "failed"
     with _StopSignals(recorder):
         try:
-            state = _passes(job, planner, recorder, _Late(executor, _slots(job)))
+            late = _Late(executor, _slots(job))
+            state = _passes(job, planner, recorder, late, resumed)
         except KeyboardInterrupt:
             state = "interrupted"
         finally:
@@ -163,10 +164,26 @@ def _slots(job: Job) -> int:
     return job.jobs or job.project.settings.jobs or os.cpu_count() or 1
 
 
-def _begin(job: Job, planner: Planner, store: Store) -> str:
+def _begin(job: Job, planner: Planner, store: Store) -> tuple[str, bool]:
+    """Write the run down and take it up; returns its id, and whether it was there before."""
+    run = job.run or new_run_id()
+    resumed = bool(job.run) and _is_there(store, run)
+    if not resumed:
+        _write_down(run, job, planner, store)
+    store.ledger.claim(run)
+    return run, resumed
+
+
+def _is_there(store: Store, run: str) -> bool:
+    try:
+        return store.ledger.run(run).id == run
+    except UnknownName:
+        return False
+
+
+def _write_down(run: str, job: Job, planner: Planner, store: Store) -> None:
     from nbpipe.store.rows import NewRun
 
-    run = job.run or new_run_id()
     project = job.project
     sources = {path: store.blobs.put_bytes(data) for path, data in project.sources.items()}
     store.ledger.begin_run(
@@ -185,15 +202,15 @@ def _begin(job: Job, planner: Planner, store: Store) -> str:
             sources=sources,
         )
     )
-    store.ledger.claim(run)
-    return run
 
 
 def _engine(job: Job) -> str:
     return job.engine or job.project.settings.engine or "papermill"
 
 
-def _passes(job: Job, planner: Planner, recorder: Recorder, executor: _Late) -> RunState:
+def _passes(
+    job: Job, planner: Planner, recorder: Recorder, executor: _Late, resumed: bool
+) -> RunState:
     """Run passes until one teaches nothing that changes the pipeline."""
     conduct = Conduct(
         recorder.run,
@@ -205,7 +222,9 @@ def _passes(job: Job, planner: Planner, recorder: Recorder, executor: _Late) -> 
     )
     chosen = tuple(step.name for step in planner.pipeline.steps if step.name in planner.concerned)
     recorder.tell(
-        RunStarted(job.project.scope or "", conduct.engine, chosen, dict(planner.parameters))
+        RunStarted(
+            job.project.scope or "", conduct.engine, chosen, dict(planner.parameters), resumed
+        )
     )
     try:
         for _ in range(MOST_PASSES):

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from nbpipe.compile.flow import Block, read_flow
 from nbpipe.compile.names import read_cell
 from nbpipe.compile.notebook import Cell
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nbpipe.compile.flow import Flow, StepFlow

@@ -4,7 +4,16 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type { IClient, RunName } from './tokens';
-import type { Compiled, CompileRequest, Events, Hello, Output, Run, RunRequest } from './wire';
+import type {
+  Compiled,
+  CompileRequest,
+  Events,
+  Hello,
+  Output,
+  Plan,
+  Run,
+  RunRequest
+} from './wire';
 
 export const ROOT = 'nbpipe-api';
 
@@ -29,6 +38,10 @@ export class Client implements IClient {
 
   compile(request: CompileRequest): Promise<Compiled> {
     return this.ask('POST', 'compile', { body: request });
+  }
+
+  plan(request: RunRequest): Promise<Plan> {
+    return this.ask('POST', 'plan', { body: request });
   }
 
   async runs(path: string): Promise<readonly Run[]> {

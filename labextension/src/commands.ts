@@ -39,10 +39,10 @@ export function addCommands(
     isEnabled: () => notebooks.path !== null && !model.state.starting,
     execute: async () => {
       shell.activateById(PANEL_ID);
-      if (!model.state.tagged) {
+      if (!model.state.tagged && model.state.scope === 'notebook') {
         return; // The panel says how to begin.
       }
-      const answer = notebooks.dirty ? await ask() : 'save';
+      const answer = notebooks.dirty ? await ask(model.state.scope === 'notebook') : 'save';
       if (answer === 'cancel') {
         return;
       }
@@ -82,19 +82,23 @@ export function addCommands(
 }
 
 /** Ask what to run of an unsaved notebook; an answer may be kept until the page is left. */
-function rememberingAsk(): () => Promise<Answer> {
+function rememberingAsk(): (canRunAsItIs: boolean) => Promise<Answer> {
   let kept: Answer | null = null;
-  return async () => {
-    if (kept !== null) {
+  return async canRunAsItIs => {
+    if (kept === 'save' || (kept !== null && canRunAsItIs)) {
       return kept;
     }
     const result = await showDialog({
       title: 'Save the notebook before the run?',
-      body: 'It has changes that are not saved. They can also be run as they are.',
+      body: canRunAsItIs
+        ? 'It has changes that are not saved. They can also be run as they are.'
+        : 'It has changes that are not saved. A project is run as it is on disk.',
       checkbox: { label: 'Do the same from now on', caption: 'Until this page is reloaded' },
       buttons: [
         Dialog.cancelButton(),
-        Dialog.createButton({ label: 'Run as it is', actions: ['as-it-is'] }),
+        ...(canRunAsItIs
+          ? [Dialog.createButton({ label: 'Run as it is', actions: ['as-it-is'] })]
+          : []),
         Dialog.okButton({ label: 'Save and run', actions: ['save'] })
       ]
     });

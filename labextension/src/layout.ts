@@ -2,7 +2,7 @@
 
 import { Graph, layout as arrange } from '@dagrejs/dagre';
 
-import type { Compiled } from './wire';
+import type { Compiled, Edge } from './wire';
 
 /** A step's place: its upper left corner and its size, in pixels. */
 export interface Place {
@@ -26,13 +26,37 @@ export function layout(compiled: Pick<Compiled, 'steps' | 'edges'>): ReadonlyMap
   for (const name of names) {
     graph.setNode(name, { width: widthOf(name), height: NODE_HEIGHT });
   }
-  for (const { source, target } of compiled.edges) {
+  for (const { source, target } of needed(compiled.edges)) {
     if (names.has(source) && names.has(target)) {
       graph.setEdge(source, target);
     }
   }
   arrange(graph);
   return new Map([...names].map(name => [name, corner(graph.node(name) as Place)]));
+}
+
+/** The edges without those that a longer way says too: they would only pull the drawing apart. */
+export function needed<T extends Pick<Edge, 'source' | 'target'>>(edges: readonly T[]): T[] {
+  const next = new Map<string, string[]>();
+  for (const { source, target } of edges) {
+    next.set(source, [...(next.get(source) ?? []), target]);
+  }
+  return edges.filter(
+    ({ source, target }) =>
+      !(next.get(source) ?? []).some(other => other !== target && leads(next, other, target))
+  );
+}
+
+/** Return true if a way leads from `from` to `to`. */
+function leads(next: ReadonlyMap<string, string[]>, from: string, to: string): boolean {
+  const seen = new Set([from]);
+  for (const name of seen) {
+    if (name === to) {
+      return true;
+    }
+    next.get(name)?.forEach(each => seen.add(each));
+  }
+  return false;
 }
 
 function widthOf(name: string): number {

@@ -12,7 +12,17 @@ import { isTagged, writeTags } from './tags';
 import type { TagChange } from './tags';
 import type { ICell, IClient, INotebooks } from './tokens';
 import { API } from './tokens';
-import type { Compiled, Json, NotebookContent, Role, Run, RunEvent } from './wire';
+import type {
+  Compiled,
+  CompileRequest,
+  Json,
+  NotebookContent,
+  PlannedTask,
+  Role,
+  Run,
+  RunEvent,
+  RunRequest
+} from './wire';
 
 /** What is known of the server's side. */
 export type Server =
@@ -22,10 +32,14 @@ export type Server =
   | { readonly is: 'other'; readonly version: string; readonly api: number }
   | { readonly is: 'failing'; readonly message: string };
 
+type Scope = CompileRequest['scope'];
+
 /** All that is shown, as one value. */
 export interface State {
   readonly server: Server;
   readonly path: string | null;
+  /** Whether the graph is that of the notebook or of its whole project. */
+  readonly scope: Scope;
   readonly cells: readonly ICell[];
   readonly active: string | null;
   readonly tagged: boolean;
@@ -33,6 +47,8 @@ export interface State {
   /** What the compiler says of the notebook's cells. */
   readonly roles: ReadonlyMap<string, Role>;
   readonly compiling: boolean;
+  /** What a run would do, by step, where that was asked for. */
+  readonly plan: ReadonlyMap<string, PlannedTask> | null;
   /** What was typed for parameters, by name. */
   readonly typed: { readonly [name: string]: string };
   readonly runs: readonly Run[];
@@ -48,12 +64,14 @@ export interface State {
 const EMPTY: State = {
   server: { is: 'unknown' },
   path: null,
+  scope: 'notebook',
   cells: [],
   active: null,
   tagged: false,
   compiled: null,
   roles: new Map(),
   compiling: false,
+  plan: null,
   typed: {},
   runs: [],
   run: null,
@@ -144,10 +162,27 @@ export class PipelineModel implements IDisposable {
     }
   }
 
+  /** Show the notebook alone, or its whole project. */
+  async setScope(scope: Scope): Promise<void> {
+    this.stopFollowing();
+    this._sent = '';
+    this.set({ scope, run: null, runs: [], log: [], looking: false });
+    await this.compile();
+    await this.refreshRuns();
+  }
+
+  /** Ask what a run would do now. */
+  async askPlan(): Promise<void> {
+    await this.attempt(async () => {
+      const { tasks } = await this.client.plan(this.request(this._state.scope === 'notebook'));
+      this.set({ plan: new Map(tasks.map(task => [task.step, task])) });
+    });
+  }
+
   /** Set what was typed for a parameter; null takes its default again. */
   setParameter(name: string, text: string | null): void {
     const { [name]: _, ...rest } = this._state.typed;
-    this.set({ typed: text === null ? rest : { ...rest, [name]: text } });
+    this.set({ typed: text === null ? rest : { ...rest, [name]: text }, plan: null });
   }
 
   /**
@@ -156,15 +191,12 @@ export class PipelineModel implements IDisposable {
    * @param asItIs Run what is open, saved or not; else what is on disk.
    */
   async start(asItIs: boolean): Promise<Run | null> {
-    const { path } = this._state;
-    if (path === null || this._state.starting) {
+    if (this._state.path === null || this._state.starting) {
       return null;
     }
     this.set({ starting: true, message: '' });
     try {
-      const parameters = this.parameters();
-      const notebook = asItIs ? this.notebooks.content() : null;
-      const run = await this.client.start({ path, notebook, parameters });
+      const run = await this.client.start(this.request(asItIs));
       this.took(run);
       return run;
     } catch (error) {
@@ -218,12 +250,10 @@ export class PipelineModel implements IDisposable {
 
   /** Go to a cell, in another notebook of the project if it is there. */
   async goTo(notebook: string | null, cell: string): Promise<void> {
-    const { path, compiled, cells } = this._state;
-    if (notebook !== null && !cells.some(each => each.id === cell)) {
-      const other = [compiled?.project, notebook].filter(Boolean).join('/');
-      if (other !== path) {
-        await this.attempt(() => this.notebooks.open(other));
-      }
+    const { path, compiled } = this._state;
+    const other = [compiled?.project, notebook].filter(Boolean).join('/');
+    if (notebook !== null && other !== path) {
+      await this.attempt(() => this.notebooks.open(other));
     }
     this.notebooks.goTo(cell);
   }
@@ -242,6 +272,13 @@ export class PipelineModel implements IDisposable {
       }
     }
     return values;
+  }
+
+  /** What is to be run: the notebook, as it is or from disk, or the whole project from disk. */
+  private request(asItIs: boolean): RunRequest {
+    const { path, scope } = this._state;
+    const notebook = asItIs && scope === 'notebook' ? this.notebooks.content() : null;
+    return { path: path ?? '', scope, notebook, parameters: this.parameters() };
   }
 
   private async wake(): Promise<void> {
@@ -266,14 +303,20 @@ export class PipelineModel implements IDisposable {
     if (path !== this._state.path) {
       this.stopFollowing();
       this._sent = '';
-      const { server } = this._state;
-      this.set({ ...EMPTY, server, path });
+      this.set({ ...EMPTY, server: this._state.server, path, scope: this.scopeFor(path) });
     }
     this.read();
     if (this._visible && this._state.server.is === 'ready') {
       void this.compile();
       void this.refreshRuns();
     }
+  }
+
+  /** The whole project stays in view on the way from one of its notebooks to another. */
+  private scopeFor(path: string | null): Scope {
+    const { scope, compiled } = this._state;
+    const inside = compiled && path !== null && isInside(path, compiled.project);
+    return inside ? scope : 'notebook';
   }
 
   private onEdited(): void {
@@ -294,8 +337,8 @@ export class PipelineModel implements IDisposable {
   }
 
   private async compile(): Promise<void> {
-    const { path, tagged } = this._state;
-    if (path === null || !tagged || this._disposed) {
+    const { path, tagged, scope } = this._state;
+    if (path === null || !(tagged || scope === 'project') || this._disposed) {
       this._sent = '';
       this.notebooks.paint(null);
       this.set({ compiled: null, roles: EMPTY.roles, compiling: false });
@@ -313,11 +356,12 @@ export class PipelineModel implements IDisposable {
 
   private async compileNow(path: string, notebook: NotebookContent, text: string): Promise<void> {
     try {
-      const compiled = await this.client.compile({ path, notebook, scope: 'notebook' });
-      if (this._sent === text && this._state.path === path) {
+      const { scope } = this._state;
+      const compiled = await this.client.compile({ path, notebook, scope });
+      if (this._sent === text && this._state.path === path && this._state.scope === scope) {
         const roles = rolesIn(compiled, path);
         this.notebooks.paint(roles);
-        this.set({ compiled, roles, compiling: false, message: '' });
+        this.set({ compiled, roles, plan: null, compiling: false, message: '' });
       }
     } catch (error) {
       if (this._sent === text) {
@@ -328,13 +372,13 @@ export class PipelineModel implements IDisposable {
   }
 
   private async refreshRuns(): Promise<void> {
-    const { path } = this._state;
+    const { path, scope, compiled } = this._state;
     if (path === null) {
       return;
     }
     try {
-      const runs = await this.client.runs(path);
-      if (path === this._state.path && !this._disposed) {
+      const runs = await this.client.runs(scope === 'project' ? (compiled?.project ?? path) : path);
+      if (path === this._state.path && scope === this._state.scope && !this._disposed) {
         const run = this._state.run ?? runs[0] ?? null;
         const fresh = run !== this._state.run;
         this.set({ runs, run });
@@ -349,7 +393,7 @@ export class PipelineModel implements IDisposable {
 
   private took(run: Run): void {
     const runs = [run, ...this._state.runs.filter(({ id }) => id !== run.id)];
-    this.set({ run, runs, looking: false, log: [], message: '' });
+    this.set({ run, runs, looking: false, log: [], plan: null, message: '' });
     void this.follow();
   }
 
@@ -466,6 +510,10 @@ export class PipelineModel implements IDisposable {
 function rolesIn({ project, roles }: Compiled, path: string): ReadonlyMap<string, Role> {
   const inside = project === '' ? path : path.slice(project.length + 1);
   return new Map(Object.entries(roles[inside] ?? {}));
+}
+
+function isInside(path: string, folder: string): boolean {
+  return folder === '' || path.startsWith(`${folder}/`);
 }
 
 function withCounts(run: Run): Run {

@@ -83,6 +83,8 @@ function actionsOf({ model, commands }: IPanelOptions): IActions {
     goTo: (notebook, cell) => void model.goTo(notebook, cell),
     fix: (cell, add, remove) => model.fix(cell, add, remove),
     setParameter: (name, text) => model.setParameter(name, text),
+    plan: () => void model.askPlan(),
+    setScope: scope => void model.setScope(scope),
     openStep: (step, task) => void model.openStep(step, task),
     showRun: id => void model.show(id),
     retry: () => void model.retry()

@@ -160,11 +160,21 @@ function together(tasks: readonly Task[]): StepState {
     tasks,
     done: tasks.filter(task => ENDED.has(task.state)).length,
     cells: { done: sum(task => task.cells.done), total: sum(task => task.cells.total) },
-    started: tasks.map(task => task.started).find(Boolean) ?? null,
-    seconds: tasks.length === 1 ? (tasks[0]?.seconds ?? null) : sum(task => task.seconds ?? 0),
+    started: tasks.flatMap(({ started }) => started ?? []).sort()[0] ?? null,
+    seconds: tasks.length === 1 ? (tasks[0]?.seconds ?? null) : fromFirstToLast(tasks),
     error: bad?.error ?? null,
     reason: (bad ?? tasks[0])?.reason ?? ''
   };
+}
+
+/** Items run side by side: from the first one's start to the last one's end. */
+function fromFirstToLast(tasks: readonly Task[]): number | null {
+  const times = (of: 'started' | 'finished'): number[] =>
+    tasks.flatMap(task => (task[of] === null ? [] : [Date.parse(task[of])]));
+  const [starts, ends] = [times('started'), times('finished')];
+  return starts.length === 0 || ends.length < starts.length
+    ? null
+    : (Math.max(...ends) - Math.min(...starts)) / 1000;
 }
 
 function overall(tasks: readonly Task[], bad: TaskState | undefined): TaskState {

@@ -10,6 +10,7 @@ import type {
   Hello,
   NotebookContent,
   Output,
+  Plan,
   Role,
   Run,
   RunRequest
@@ -70,6 +71,7 @@ export type RunName = Pick<Run, 'id' | 'path'>;
 export interface IClient {
   hello(): Promise<Hello>;
   compile(request: CompileRequest): Promise<Compiled>;
+  plan(request: RunRequest): Promise<Plan>;
   runs(path: string): Promise<readonly Run[]>;
   start(request: RunRequest): Promise<Run>;
   run(run: RunName): Promise<Run>;
@@ -89,6 +91,8 @@ export interface IActions {
   setTags(cell: string, change: TagChange): void;
   goTo(notebook: string | null, cell: string): void;
   fix(cell: string, add: readonly string[], remove: readonly string[]): void;
+  plan(): void;
+  setScope(scope: CompileRequest['scope']): void;
   setParameter(name: string, text: string | null): void;
   openStep(step: string, task: string | null): void;
   showRun(id: string | null): void;

@@ -265,6 +265,7 @@ export interface CompileRequest {
 
 export interface RunRequest {
   readonly path: string;
+  readonly scope?: CompileRequest['scope'];
   readonly notebook: NotebookContent | null;
   readonly parameters: { readonly [name: string]: Json };
   readonly only?: readonly string[];

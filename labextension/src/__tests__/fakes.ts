@@ -11,6 +11,7 @@ import type {
   NotebookContent,
   Output,
   OutputLine,
+  Plan,
   Role,
   Run,
   RunEvent,
@@ -95,6 +96,7 @@ export class FakeClient implements IClient {
   readonly asked: string[] = [];
   readonly compiled: CompileRequest[] = [];
   readonly started: RunRequest[] = [];
+  readonly planned: RunRequest[] = [];
   greeting: Hello | Error = { version: '0.1.0', api: 1 };
   answer: Compiled | Error = aCompiled();
   list: Run[] = [];
@@ -113,8 +115,15 @@ export class FakeClient implements IClient {
     return answerWith(this.answer);
   }
 
-  runs(): Promise<readonly Run[]> {
-    this.asked.push('runs');
+  plan(request: RunRequest): Promise<Plan> {
+    this.planned.push(request);
+    return Promise.resolve({
+      tasks: [{ task: 'load', step: 'load', action: 'reuse', reason: 'nothing changed' }]
+    });
+  }
+
+  runs(path: string): Promise<readonly Run[]> {
+    this.asked.push(`runs ${path}`);
     return Promise.resolve(this.list);
   }
 

@@ -1,4 +1,4 @@
-import { layout } from '../layout';
+import { layout, needed } from '../layout';
 import type { Edge } from '../wire';
 import { aStep } from './fakes';
 
@@ -47,5 +47,17 @@ describe('the drawing', () => {
   it('passes over edges of steps that are not there, and draws nothing for nothing', () => {
     expect(layout({ steps: [aStep('a')], edges: [edge('b', 'a')] }).size).toBe(1);
     expect(layout({ steps: [], edges: [] }).size).toBe(0);
+  });
+});
+
+describe('an edge that a longer way says too', () => {
+  it('does not count for the drawing', () => {
+    const edges = [edge('a', 'b'), edge('b', 'c'), edge('a', 'c'), edge('c', 'd'), edge('a', 'd')];
+    expect(needed(edges)).toEqual([edge('a', 'b'), edge('b', 'c'), edge('c', 'd')]);
+  });
+
+  it('is kept where there is no other way', () => {
+    expect(needed([edge('a', 'b')])).toHaveLength(1);
+    expect(needed([edge('a', 'b'), edge('b', 'a')])).toHaveLength(2);
   });
 });

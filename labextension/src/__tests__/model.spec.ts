@@ -269,6 +269,65 @@ describe('a run', () => {
   });
 });
 
+describe('the whole project', () => {
+  it('is compiled, listed and run by its folder, from disk', async () => {
+    const { client, notebooks, model } = aPage();
+    notebooks.path = 'work/demo.ipynb';
+    client.answer = aCompiled({ project: 'work' });
+    model.visible = true;
+    await settle();
+    await model.setScope('project');
+    await model.start(true);
+    expect(client.compiled.at(-1)?.scope).toBe('project');
+    expect(client.asked).toContain('runs work');
+    expect(client.started[0]).toMatchObject({ scope: 'project', notebook: null });
+  });
+
+  it('stays in view on the way to another of its notebooks, and not to others', async () => {
+    const { client, notebooks, model } = aPage();
+    notebooks.path = 'work/demo.ipynb';
+    client.answer = aCompiled({ project: 'work' });
+    model.visible = true;
+    await settle();
+    await model.setScope('project');
+    for (const [path, scope] of [
+      ['work/other.ipynb', 'project'],
+      ['elsewhere/demo.ipynb', 'notebook']
+    ] as const) {
+      notebooks.path = path;
+      notebooks.currentChanged.emit();
+      await settle();
+      expect(model.state.scope).toBe(scope);
+    }
+  });
+
+  it('leads to a cell of another notebook by opening it', async () => {
+    const { client, notebooks, model } = aPage();
+    notebooks.path = 'work/demo.ipynb';
+    client.answer = aCompiled({ project: 'work' });
+    model.visible = true;
+    await settle();
+    await model.goTo('other.ipynb', 'a');
+    await model.goTo('demo.ipynb', 'b');
+    expect(notebooks.did).toEqual(['open work/other.ipynb', 'go to a', 'go to b']);
+  });
+});
+
+describe('the plan', () => {
+  it('says what a run would do, until something changes', async () => {
+    const { client, notebooks, model } = aPage();
+    model.visible = true;
+    await settle();
+    await model.askPlan();
+    expect(client.planned[0]?.notebook).toEqual(notebooks.content());
+    expect(model.state.plan?.get('load')?.action).toBe('reuse');
+    notebooks.list = [aCell('z', ['step:other'])];
+    notebooks.edited.emit();
+    await settle(200);
+    expect(model.state.plan).toBeNull();
+  });
+});
+
 describe('another notebook', () => {
   it('takes everything of the last one away', async () => {
     const { client, notebooks, model } = aPage();

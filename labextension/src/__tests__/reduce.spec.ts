@@ -120,6 +120,17 @@ describe('a step that fans out', () => {
   });
 });
 
+describe('items that run side by side', () => {
+  it('take from the first start to the last end', () => {
+    const at = (minute: number): string => `2026-11-21T10:0${minute}:00Z`;
+    const tasks = [
+      aTask('a', { step: 's', state: 'ok', started: at(1), finished: at(3), seconds: 120 }),
+      aTask('b', { step: 's', state: 'ok', started: at(0), finished: at(2), seconds: 120 })
+    ];
+    expect(stepStates(aRun({ tasks })).get('s')).toMatchObject({ seconds: 180, started: at(0) });
+  });
+});
+
 describe('the log', () => {
   it('has a line for each line that a cell wrote', () => {
     const line = { task: 'load', cell: 'c1', stream: 'stdout', text: 'a\nb\n' };

@@ -9,7 +9,7 @@ export function NoNotebook(): React.JSX.Element {
   return <p className="nbpipe-Hint">Open a notebook to see its pipeline.</p>;
 }
 
-export function Empty(): React.JSX.Element {
+export function Empty({ onProject }: { onProject: () => void }): React.JSX.Element {
   return (
     <div className="nbpipe-Empty">
       <h3>Make this notebook a pipeline</h3>
@@ -25,6 +25,12 @@ export function Empty(): React.JSX.Element {
         </li>
       </ol>
       <p className="nbpipe-Hint">Imports and functions at the top need no tag.</p>
+      <p>
+        Or let each notebook of this folder be a step:{' '}
+        <button type="button" className="nbpipe-Link" onClick={onProject}>
+          show the whole project
+        </button>
+      </p>
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { Controls, Handle, MarkerType, Position, ReactFlow } from '@xyflow/react
 import React from 'react';
 
 import type { Place } from '../layout';
-import { layout } from '../layout';
+import { layout, needed } from '../layout';
 import type { StepState } from '../reduce';
 import type { Compiled, Step } from '../wire';
 import { sign, stateWord } from '../words';
@@ -26,26 +26,29 @@ type StepData = {
 type StepNode = Node<StepData, 'step'>;
 
 const NODE_TYPES = { step: Box };
-const TALLEST = 420;
-const MARGIN = 40;
+const FIT = { maxZoom: 1, padding: '12px' } as const;
+const TALLEST = 480;
+const SHORTEST = 96;
+const MARGIN = 32;
 
 export default function Graph(props: IGraphProps): React.JSX.Element {
   const { compiled, states, colours, dark, onOpen } = props;
   const shape = shapeOf(compiled);
   // The shape says all that the layout reads.
   const places = React.useMemo(() => layout(compiled), [shape]);
+  const drawn = React.useMemo(() => new Set<unknown>(needed(compiled.edges)), [compiled]);
   const nodes = compiled.steps.map(step =>
     nodeOf(step, places.get(step.name), states.get(step.name), colours.get(step.name))
   );
   const flow = React.useRef<ReactFlowInstance<StepNode> | null>(null);
-  const frame = useFitting(flow);
+  const [frame, width] = useFitting(flow);
   return (
     <div
       className="nbpipe-Graph"
       role="region"
       aria-label="Pipeline graph"
       ref={frame}
-      style={{ height: heightOf(places) }}
+      style={{ height: heightOf(places, width) }}
     >
       <ReactFlow<StepNode>
         key={shape}
@@ -53,7 +56,7 @@ export default function Graph(props: IGraphProps): React.JSX.Element {
           flow.current = instance;
         }}
         nodes={nodes}
-        edges={edgesOf(compiled, states)}
+        edges={edgesOf(compiled, states, drawn)}
         nodeTypes={NODE_TYPES}
         colorMode={dark ? 'dark' : 'light'}
         nodesDraggable={false}
@@ -62,7 +65,7 @@ export default function Graph(props: IGraphProps): React.JSX.Element {
         deleteKeyCode={null}
         onNodeClick={(_, node) => onOpen(node.id)}
         fitView
-        fitViewOptions={{ maxZoom: 1 }}
+        fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={1.5}
         preventScrolling={false}
@@ -100,7 +103,9 @@ function shortState(state: StepState | undefined): string {
   }
   return state.tasks.length > 1
     ? `${word} ${state.done}/${state.tasks.length}`
-    : `${word} ${state.cells.done}/${state.cells.total}`;
+    : state.cells.total > 0
+      ? `${word} ${state.cells.done}/${state.cells.total}`
+      : word;
 }
 
 function nodeOf(
@@ -133,36 +138,48 @@ function handlesOf(width: number, height: number): NodeHandle[] {
   ];
 }
 
-function edgesOf(compiled: Compiled, states: ReadonlyMap<string, StepState>): Edge[] {
+function edgesOf(
+  compiled: Compiled,
+  states: ReadonlyMap<string, StepState>,
+  drawn: ReadonlySet<unknown>
+): Edge[] {
   return compiled.edges.map(edge => ({
     id: `${edge.source} ${edge.kind} ${edge.target}`,
     source: edge.source,
     target: edge.target,
-    className: `nbpipe-Edge-${edge.kind}`,
+    className: `nbpipe-Edge-${edge.kind} ${drawn.has(edge) ? '' : 'nbpipe-Edge-implied'}`,
     animated: states.get(edge.target)?.state === 'running',
     markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
     ariaLabel: [`${edge.source} to ${edge.target}`, ...edge.names].join(', ')
   }));
 }
 
-/** Fit the drawing when its frame gets a size: a hidden tab has none. */
+/** Fit the drawing when its frame gets a size, since a hidden tab has none; says how wide it is. */
 function useFitting(
   flow: React.MutableRefObject<ReactFlowInstance<StepNode> | null>
-): React.RefObject<HTMLDivElement> {
+): [React.RefObject<HTMLDivElement>, number] {
   const frame = React.useRef<HTMLDivElement>(null);
+  const [width, setWidth] = React.useState(0);
   React.useEffect(() => {
-    const observer = new ResizeObserver(() => void flow.current?.fitView({ maxZoom: 1 }));
+    const observer = new ResizeObserver(() => {
+      setWidth(frame.current?.clientWidth ?? 0);
+      void flow.current?.fitView(FIT);
+    });
     if (frame.current) {
       observer.observe(frame.current);
     }
     return () => observer.disconnect();
   }, [flow]);
-  return frame;
+  return [frame, width];
 }
 
-function heightOf(places: ReadonlyMap<string, Place>): number {
-  const lowest = Math.max(0, ...[...places.values()].map(({ y, height }) => y + height));
-  return Math.min(TALLEST, lowest + MARGIN);
+/** As high as the drawing is when it fits the frame's width. */
+function heightOf(places: ReadonlyMap<string, Place>, width: number): number {
+  const all = [...places.values()];
+  const right = Math.max(1, ...all.map(place => place.x + place.width));
+  const lowest = Math.max(0, ...all.map(place => place.y + place.height));
+  const scale = width > 0 ? Math.min(1, (width - MARGIN) / right) : 1;
+  return Math.min(TALLEST, Math.max(SHORTEST, Math.ceil(lowest * scale) + MARGIN));
 }
 
 function shapeOf({ steps, edges }: Compiled): string {

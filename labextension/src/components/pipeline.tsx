@@ -37,12 +37,13 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
   if (state.path === null) {
     return <NoNotebook />;
   }
+  const shown = state.tagged || state.scope === 'project';
   return (
     <div className="nbpipe-Body">
-      {state.tagged ? <RunBar {...props} /> : <Empty />}
+      {shown ? <RunBar {...props} /> : <Empty onProject={() => actions.setScope('project')} />}
       <Message text={state.message} />
       <ThisCell {...props} />
-      {state.tagged ? <OfPipeline {...props} /> : null}
+      {shown ? <OfPipeline {...props} /> : null}
       <Runs
         runs={state.runs}
         shown={state.run?.id ?? null}
@@ -79,7 +80,7 @@ function OfPipeline({ state, actions, dark }: IPipelineProps): React.JSX.Element
   const open = (step: string): void => actions.openStep(step, null);
   return (
     <>
-      <Section title="Graph" busy={state.compiling}>
+      <Section title="Graph" busy={state.compiling} extra={<Scope {...{ state, actions }} />}>
         <React.Suspense fallback={<div className="nbpipe-Graph" aria-busy="true" />}>
           <Graph compiled={graph} states={states} colours={colour} dark={dark} onOpen={open} />
         </React.Suspense>
@@ -87,6 +88,7 @@ function OfPipeline({ state, actions, dark }: IPipelineProps): React.JSX.Element
       <Steps
         steps={graph.steps}
         states={states}
+        plan={state.plan}
         colours={colour}
         titles={new Map(state.cells.map(({ id, title }) => [id, title]))}
         onOpen={actions.openStep}
@@ -100,6 +102,19 @@ function OfPipeline({ state, actions, dark }: IPipelineProps): React.JSX.Element
       />
       <Log lines={state.log} />
     </>
+  );
+}
+
+function Scope({ state, actions }: Omit<IPipelineProps, 'dark'>): React.JSX.Element {
+  return (
+    <label className="nbpipe-Scope">
+      <input
+        type="checkbox"
+        checked={state.scope === 'project'}
+        onChange={event => actions.setScope(event.target.checked ? 'project' : 'notebook')}
+      />
+      Whole project
+    </label>
   );
 }
 

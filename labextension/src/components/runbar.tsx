@@ -35,6 +35,11 @@ export function RunBar({ state, actions }: IRunBarProps): React.JSX.Element {
             Cancel run
           </button>
         ) : null}
+        {running || state.compiled === null ? null : (
+          <button type="button" className="jp-mod-styled" onClick={actions.plan}>
+            What would run?
+          </button>
+        )}
         {resumable ? (
           <button type="button" className="jp-mod-styled" onClick={actions.resume}>
             Resume run

@@ -4,7 +4,7 @@ import React from 'react';
 
 import { isBad } from '../reduce';
 import type { StepState } from '../reduce';
-import type { Failure, Step, Task } from '../wire';
+import type { Failure, PlannedTask, Step, Task } from '../wire';
 import { count } from '../words';
 import { Elapsed } from './elapsed';
 import { Section } from './section';
@@ -13,6 +13,8 @@ import { StateMark } from './statemark';
 export interface IStepsProps {
   readonly steps: readonly Step[];
   readonly states: ReadonlyMap<string, StepState>;
+  /** What the next run would do, by step, where that was asked for. */
+  readonly plan: ReadonlyMap<string, PlannedTask> | null;
   readonly colours: ReadonlyMap<string, number>;
   /** First lines of the notebook's cells, by id. */
   readonly titles: ReadonlyMap<string, string>;
@@ -37,15 +39,10 @@ interface IStepRowProps extends IStepsProps {
   readonly state: StepState | undefined;
 }
 
-function StepRow({
-  step,
-  state,
-  colours,
-  titles,
-  onOpen,
-  onGoTo
-}: IStepRowProps): React.JSX.Element {
+function StepRow(props: IStepRowProps): React.JSX.Element {
+  const { step, state, colours, titles, onOpen, onGoTo } = props;
   const begin = step.cells[0];
+  const planned = props.plan?.get(step.name);
   return (
     <li className="nbpipe-Step" data-nbpipe-colour={colours.get(step.name)}>
       <div className="nbpipe-Row">
@@ -58,7 +55,7 @@ function StepRow({
         >
           {step.name}
         </button>
-        <StateMark state={state?.state ?? 'none'} />
+        <StateMark state={state?.state ?? 'none'} title={state?.reason} />
         <span className="nbpipe-Quiet nbpipe-Right">
           {state ? (
             <Elapsed
@@ -80,6 +77,7 @@ function StepRow({
         ) : null}
       </div>
       {state ? <StepNews state={state} titles={titles} /> : <Flow step={step} />}
+      {planned ? <Planned task={planned} /> : null}
       {state && state.tasks.length > 1 ? (
         <Items tasks={state.tasks} onOpen={task => onOpen(step.name, task)} />
       ) : null}
@@ -121,7 +119,26 @@ function StepNews({ state, titles }: IStepNewsProps): React.JSX.Element | null {
       </p>
     );
   }
-  return state.reason ? <p className="nbpipe-Quiet nbpipe-Detail">{state.reason}</p> : null;
+  // Why a step that went well had to run is not worth a line; it is said on its state.
+  return state.reason && state.state !== 'ok' ? (
+    <p className="nbpipe-Quiet nbpipe-Detail">{state.reason}</p>
+  ) : null;
+}
+
+const ACTIONS = {
+  run: 'Would run',
+  reuse: 'Would be reused',
+  waiting: 'Is known when what it takes is there',
+  'left-out': 'Would be left out'
+} as const;
+
+function Planned({ task }: { task: PlannedTask }): React.JSX.Element {
+  return (
+    <p className="nbpipe-Detail">
+      {ACTIONS[task.action]}
+      {task.reason ? <span className="nbpipe-Quiet">: {task.reason}</span> : null}
+    </p>
+  );
 }
 
 function ErrorLine({ error }: { error: Failure }): React.JSX.Element {

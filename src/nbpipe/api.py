@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.plan import Selection
-from nbpipe.errors import ProblemsError, TaskFailed, UnknownName
+from nbpipe.errors import TaskFailed, UnknownName
 from nbpipe.run.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -178,16 +178,19 @@ class Compiled:
         return Run(store.ledger.run(name), store)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        if not self.steps:
-            return {"text/plain": str(ProblemsError(self.problems))}
         from nbpipe.export.text import draw_text
 
-        return {"text/plain": "\n".join(draw_text(self.pipeline)), "text/html": self._repr_html_()}
+        faults = [problem.message for problem in self.pipeline.errors]
+        text = "\n".join([*draw_text(self.pipeline), *faults])
+        return {"text/plain": text, "text/html": self._repr_html_()}
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         from nbpipe.export.svg import draw_svg
 
-        return draw_svg(self.pipeline)
+        faults = "".join(f"<li>{escape(p.message)}</li>" for p in self.pipeline.errors)
+        return draw_svg(self.pipeline) + (f"<ul>{faults}</ul>" if faults else "")
 
 
 def _silent(_: Event) -> None:

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,14 +15,16 @@ from nbpipe.cli.app import app
 from nbpipe.events import Artifact, Failure
 from nbpipe.run.environment import Environments
 from nbpipe.run.memory import ScriptedExecutor
-from nbpipe.run.order import Order, Result
+from nbpipe.run.order import Result
 from nbpipe.store.blobs import LocalBlobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from click.testing import Result as Said
 
+    from nbpipe.run.order import Order
     from tests.conftest import WriteNotebook
 
 

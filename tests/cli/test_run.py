@@ -11,13 +11,15 @@ import pytest
 from nbpipe.errors import RunBusy, StoreUnusable
 from nbpipe.run import runs
 
-from .conftest import CHAIN, Desk, failing, ok
+from .conftest import CHAIN, failing, ok
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nbpipe.run.order import Order, Result
     from tests.conftest import WriteNotebook
+
+    from .conftest import Desk
 
 
 def test_a_run_says_what_ran_and_where_the_executed_notebooks_are(nbpipe: Desk) -> None:
@@ -248,4 +250,4 @@ def test_resume_takes_the_notebooks_as_they_were(
     said = nbpipe("resume")
     assert said.exit_code == 0, said.output
     assert nbpipe.ran == ["load", "fit", "fit", "show"]
-    assert [o.parameters for o in nbpipe.executors[-1].orders][0] == {}
+    assert next(o.parameters for o in nbpipe.executors[-1].orders) == {}

@@ -75,6 +75,7 @@ class LiveTable:
                 self.live.console.print(Text.from_ansi(line))
 
     def _table(self) -> Any:
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
@@ -85,16 +86,16 @@ class LiveTable:
         rows = most_telling(shown, room)
         for one in rows:
             _, colour = STATES[one.state]
+            said = one.label or (one.reason if one.state == "running" else "")
             table.add_row(
                 Text(f"{icon(one.state)} {clean_line(one.task)}", overflow="ellipsis"),
                 Text(one.state, style=colour),
                 Text(bar(one)),
                 Text(spent(one, now), justify="right"),
-                Text(clean_line(one.label), style="dim", overflow="ellipsis", no_wrap=True),
+                Text(clean_line(said), style="dim", overflow="ellipsis", no_wrap=True),
             )
         ended = self.outcome.count(*ENDED)
-        table.add_row(Text(f"{ended} of {len(shown)} ended", style="dim"), "", "", "", "")
-        return table
+        return Group(table, Text(f"{ended} of {len(shown)} ended", style="dim"))
 
 
 def most_telling(tasks: list[TaskRow], room: int) -> list[TaskRow]:

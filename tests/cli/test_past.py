@@ -1,0 +1,180 @@
+"""`ls`, `show`, `logs`, `open`, `diff`, `gc`, `cancel` and `doctor`: what is in the store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import CHAIN, failing, ok
+
+if TYPE_CHECKING:
+    from nbpipe.run.order import Order, Result
+    from tests.conftest import WriteNotebook
+
+    from .conftest import Desk
+
+
+@pytest.fixture
+def ran(nbpipe: Desk) -> Desk:
+    """The project after one run, whose id is ``first``."""
+
+    def show(order: Order) -> Result:
+        return ok(order, metrics={"score": 0.25}, checks={"c4": "ok"})
+
+    nbpipe.answers["show"] = show
+    assert nbpipe("run", "--run-id", "first").exit_code == 0
+    return nbpipe
+
+
+def test_before_the_first_run_there_are_none_and_nothing_is_written(nbpipe: Desk) -> None:
+    assert "There are no runs yet" in nbpipe("ls").output
+    assert nbpipe("show").exit_code == 2
+    assert nbpipe("logs").exit_code == 2
+    assert not (nbpipe.folder / ".nbpipe" / "ledger.db").exists()
+
+
+def test_ls_lists_the_newest_first(ran: Desk) -> None:
+    ran("run", "--run-id", "second")
+    said = ran("ls")
+    assert [line.split()[:2] for line in said.output.splitlines()] == [
+        ["second", "ok"],
+        ["first", "ok"],
+    ]
+    assert [row["id"] for row in json.loads(ran("ls", "--json", "-n", "1").stdout)] == ["second"]
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id(ran: Desk) -> None:
+    assert "Run first: ok" in ran("show", "fir").output
+    assert "No run named 'frist'. Did you mean 'first'?" in ran("show", "frist").output
+
+
+def test_show_tells_of_a_run_and_of_a_step(ran: Desk) -> None:
+    said = ran("show").output
+    assert "parameters  n=1" in said
+    assert "score  0.25" in said
+    step = ran("show", "last/show").output
+    assert "because   it has not run before" in step
+    assert "c4: ok" in step
+    assert "show.ipynb  notebook" in step
+    data = json.loads(ran("show", "first", "--json").stdout)
+    assert data["run"]["parameters"] == {"n": 1}
+    assert len(data["tasks"]) == 3
+    assert json.loads(ran("show", "first/fit", "--json").stdout)[0]["task"] == "fit"
+
+
+def test_show_tells_why_a_step_failed(ran: Desk) -> None:
+    ran.answers["fit"] = failing
+    ran("run", "--force", "fit")
+    assert "fit failed (n.ipynb, cell 3)" in ran("show").output
+    assert "ValueError: no luck" in ran("show", "last/fit").output
+
+
+def test_logs_prints_what_cells_wrote_without_escape_sequences(ran: Desk) -> None:
+    assert ran("logs", "first/fit").stdout == "it said hello\n"
+    assert "load | it said hello" in ran("logs").stdout
+
+
+def test_logs_of_a_task_that_still_runs_come_from_the_live_file(ran: Desk) -> None:
+    from nbpipe.cli.runs import _written
+    from nbpipe.store.store import Store
+
+    store = Store.open(ran.folder / ".nbpipe")
+    run = store.ledger.run("first")
+    lines = [{"task": "fit", "text": "one\n"}, {"task": "load", "text": "two\n"}]
+    text = "".join(json.dumps(line) + "\n" for line in lines) + '{"task": "fit", "te'
+    (store.run_folder("first") / "output.jsonl").write_text(text)
+    assert list(_written(store, run, "fit")) == ["one\n"]
+
+
+def test_open_prints_paths(ran: Desk) -> None:
+    notebook = Path(ran("open", "last/fit", "--print").stdout.strip())
+    assert (notebook.name, notebook.exists()) == ("fit.ipynb", True)
+    value = Path(ran("open", "last/load/x").stdout.strip())
+    assert json.loads(value.read_bytes()) == {}
+    assert "Did you mean 'fit'?" in ran("open", "last/fti").output
+    assert "No artifact named 'q'" in ran("open", "last/load/q").output
+    assert ran("open", "last").exit_code == 2
+
+
+def test_diff_tells_code_parameters_inputs_states_metrics_and_outputs(
+    ran: Desk, write_notebook: WriteNotebook
+) -> None:
+    write_notebook("n.ipynb", *CHAIN[:2], ("step:fit", "y = x\ny = y + 1"), *CHAIN[3:])
+    ran.answers["show"] = failing
+    ran("run", "-p", "n=2", "--force", "show", "--run-id", "second")
+    said = ran("diff", "first", "second").output
+    for part in (
+        "first → second",
+        "Code\nfit\n  @@ -1 +1,2 @@\n   y = x\n  +y = y + 1",
+        "Parameters\n  n  1  →  2",
+        "fit: its input x changed",
+        "States\n  show  ok  →  failed",
+        "Metrics\n  show.score  0.25  →  -",
+        "load: x differs",
+    ):
+        assert part in said, said
+
+
+def test_diff_of_runs_that_are_alike_says_so(ran: Desk) -> None:
+    ran("run", "--force", "all", "--run-id", "second")
+    assert "Nothing differs." in ran("diff", "first", "second").output
+
+
+def test_gc_keeps_what_it_is_told_to_and_dry_run_removes_nothing(ran: Desk) -> None:
+    ran("run", "-p", "n=2", "--run-id", "second")
+    assert "would remove first" in ran("gc", "--keep-last", "1", "--dry-run").output
+    assert "first" in ran("ls").output
+    assert "Removed 1 run" in ran("gc", "--keep-last", "1").output
+    assert "first" not in ran("ls").output
+    assert ran("logs", "second/fit").stdout == "it said hello\n"
+
+
+def test_gc_without_limits_removes_no_run(ran: Desk) -> None:
+    assert "Removed 0 runs" in ran("gc").output
+    assert "first" in ran("ls").output
+
+
+def test_only_a_run_that_goes_on_can_be_cancelled(ran: Desk) -> None:
+    said = ran("cancel")
+    assert said.exit_code == 2
+    assert "is not running: it is ok" in said.output
+
+
+def test_cancel_asks_the_engine_of_a_run(nbpipe: Desk) -> None:
+    from nbpipe.store.ledger import NewRun
+    from nbpipe.store.store import Store
+
+    with Store.open(nbpipe.folder / ".nbpipe") as store:
+        store.ledger.begin_run(NewRun("r", str(nbpipe.folder)))
+    assert nbpipe("cancel").exit_code == 0
+    with Store.open(nbpipe.folder / ".nbpipe") as store:
+        assert [request.what for request in store.ledger.requests("r")] == ["cancel"]
+
+
+def test_doctor_notices_another_package_of_our_name(
+    ran: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbpipe.cli import doctor
+
+    versions = {"nbpipe": "0.3", doctor.OURS: "1", **dict.fromkeys(doctor.NEEDED, "1")}
+    monkeypatch.setattr(doctor, "_installed", versions.get)
+    monkeypatch.setattr(doctor, "_ploomber", tuple)
+    said = ran("doctor")
+    assert said.exit_code == 1
+    assert "Another package named nbpipe (0.3) is installed" in said.output
+    assert "1 run" in said.output
+
+
+def test_doctor_tells_of_a_store_that_cannot_be_used(
+    nbpipe: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbpipe.cli import doctor
+
+    monkeypatch.setattr(doctor, "_ploomber", tuple)
+    (nbpipe.folder / ".nbpipe" / "format").write_text("99")
+    said = nbpipe("doctor")
+    assert said.exit_code == 1
+    assert "written by a newer nbpipe" in said.output

@@ -106,7 +106,8 @@ def read_tags(cell: Cell, notebook: str) -> Tagged:
         elif colon and word in _PREFIXES:
             match _PREFIXES[word]:
                 case "step":
-                    steps.append(rest.strip())
+                    # Kale's empty ``step:`` continues the step above, as no tag does.
+                    steps.extend([rest.strip()] if rest.strip() else [])
                 case "after":
                     after.extend(name.strip() for name in rest.split(",") if name.strip())
                 case _:

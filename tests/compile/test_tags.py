@@ -61,7 +61,7 @@ def test_a_plain_name_can_be_a_steps(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "../x", "a/b", "a'b", 'a"b', "<b>", "😀", "a\0", "a..b", "x" * 101, "\u202ea", "-a"],
+    ["../x", "a/b", "a'b", 'a"b', "<b>", "😀", "a\0", "a..b", "x" * 101, "\u202ea", "-a"],
 )
 def test_a_name_that_could_do_harm_is_a_problem_with_a_cure(name: str) -> None:
     assert not is_name(name)
@@ -90,3 +90,8 @@ def test_a_misspelt_tag_is_pointed_out() -> None:
 )  # fmt: skip
 def test_malformed_notebook_options_are_problems(metadata: dict[str, object]) -> None:
     assert read_notebook_options(Notebook("n.ipynb", (), metadata=metadata)).problems
+
+
+def test_an_empty_step_tag_continues_the_step_above() -> None:
+    read = read_tags(Cell("c", "code", "", ("step:",)), "n")
+    assert (read.kind, read.step, read.problems) == (None, "", ())

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-LOCAL_MODULE = "import helper; print(helper.VALUE)"
+LOCAL_MODULE = "import helper, papermill; print(helper.VALUE, papermill.VALUE)"
 
 
 def test_outputs_and_values_are_those_of_run_all(bench, engine):
@@ -37,6 +37,23 @@ def test_nothing_runs_after_a_failing_cell(bench, engine):
     ]
     assert ran.text("a") == "kept\n"
     assert not (bench.project / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("def", "SyntaxError"),
+        ("raise ExceptionGroup('all', [ValueError(1)])", "ExceptionGroup"),
+        ("class A:\n    def __repr__(self): raise ValueError\nA()", "ValueError"),
+        ("%nosuchmagic", "UsageError"),
+        ("%%bash\nfalse", "CalledProcessError"),
+    ],
+)
+def test_errors_of_every_kind_fail_the_step(bench, engine, source, name):
+    ran = bench.run(source, "1", engine=engine)
+    assert ran.state == "failed"
+    assert ran.result.error.name == name
+    assert ran.states == {"a": "failed", "b": "not-run"}
 
 
 def test_a_cell_that_may_raise_does_not_stop_the_step(bench, engine):
@@ -113,9 +130,10 @@ def test_local_modules_and_the_working_directory_are_those_of_the_notebook(bench
     folder.mkdir()
     (folder / "helper.py").write_text("VALUE = 7")
     (folder / "nbclient.py").write_text("raise RuntimeError('shadowed')")
+    (folder / "papermill.py").write_text("VALUE = 8")
     place = "import os; print(os.getcwd())"
     ran = bench.run(LOCAL_MODULE, place, engine=engine, folder=str(folder))
-    assert ran.text("a") == "7\n"
+    assert ran.text("a") == "7 8\n"
     assert ran.text("b").strip() == str(folder)
 
 

@@ -34,6 +34,7 @@ class _Watcher:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.over = False
+        self._fault = ""
         self._cells = {cell.id: cell for cell in book.nb.cells if cell.cell_type == "code"}
         self._cell: Any = None
         self._shown: dict[str, list[Any]] = {}
@@ -43,6 +44,8 @@ class _Watcher:
         """Take one message."""
         if "over" in message:
             self.over = True
+        elif "fault" in message:
+            self._fault = message["fault"]
         elif "start" in message:
             self._cell = self._cells[message["start"]]
             self.book.cell_start(self._cell)
@@ -109,7 +112,10 @@ class _Watcher:
         cell = self._cell
         trouble = Trouble("dead", "kernel died", "", None if cell is None else cell.id, exit=code)
         if cell is None:
-            self.book.findings.trouble = trouble
+            words = self._fault.strip().rpartition("\n")[2] or "It ended before the first cell."
+            self.book.findings.trouble = Trouble(
+                "start", "kernel died", words, traceback=self._fault, exit=code
+            )
             return
         self.book.fail(cell, trouble)
         self.book.cell_complete(cell)
@@ -207,7 +213,7 @@ def _fork(book: Book, dump: Any) -> tuple[int, int]:
         code = 0
     except BaseException:
         with contextlib.suppress(OSError):
-            os.write(2, traceback.format_exc().encode())
+            inside.Wire(writer).send({"fault": traceback.format_exc()})
     finally:
         os._exit(code)
 

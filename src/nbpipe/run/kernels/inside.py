@@ -12,6 +12,7 @@ import getpass
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from nbpipe.run.kernels.book import runs
@@ -31,7 +32,6 @@ from ploomber_engine.ipython import (  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     Send = Callable[[Mapping[str, Any]], None]
 
@@ -56,7 +56,9 @@ class _Hook(CustomDisplayHook):  # type: ignore[misc]
         self.check_for_underscore()
         if result is None or self.quiet():
             return
+        self.shell.error = None
         data, metadata = self.shell.display_formatter.format(result)
+        self.shell.failed_to_show = self.shell.error is not None
         self.update_user_ns(result)
         if data:
             self.shell.show("execute_result", data, metadata, None)
@@ -95,7 +97,7 @@ class Shell(PloomberShell):  # type: ignore[misc]
         self.init_display_pub()
         self.init_displayhook()
         self.__dict__["ready"] = True
-        self.asked_to_exit = False
+        self.asked_to_exit = self.failed_to_show = False
         self.error: dict[str, Any] | None = None
 
     def init_create_namespaces(self, user_module: Any = None, user_ns: Any = None) -> None:
@@ -123,6 +125,17 @@ class Shell(PloomberShell):  # type: ignore[misc]
         lines = [str(line) for line in stb] if isinstance(stb, list) else str(stb).splitlines()
         self.error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": lines}
         self.tell({"error": self.error})
+
+
+def _error(shell: Shell, result: Any) -> dict[str, Any] | None:
+    """Return the error of a cell, as a kernel would reply it; None where it went well."""
+    if shell.asked_to_exit:
+        return {"ename": "SystemExit", "evalue": "exit()", "traceback": []}
+    if result.success and not shell.failed_to_show:
+        return None
+    raised = result.error_before_exec or result.error_in_exec
+    told = {"ename": type(raised).__name__, "evalue": str(raised), "traceback": []}
+    return shell.error or told
 
 
 class Client(PloomberClient):  # type: ignore[misc]
@@ -164,16 +177,20 @@ class Client(PloomberClient):  # type: ignore[misc]
         """Run a cell; False where it failed."""
         shell = self._shell
         shell.__dict__.pop("_showtraceback", None)  # debuglater puts a printing one there
-        shell.error = None
+        shell.error, shell.failed_to_show = None, False
         self._tell({"start": cell.id})
         count = shell.execution_count
         with self._capture:
             result = shell.run_cell(cell.source, store_history=True)
-        if shell.asked_to_exit:
-            shell.error = {"ename": "SystemExit", "evalue": "exit()", "traceback": []}
-        error = None if result.success and not shell.asked_to_exit else shell.error
+        error = _error(shell, result)
         self._tell({"end": cell.id, "count": count, "failed": error})
         return error is None
+
+
+_MACHINERY = frozenset(
+    ("IPython", "traitlets", "nbpipe", "ploomber_engine", "debuglater", "dill", "matplotlib_inline")
+)
+"""Packages that run the cells; a kernel has them loaded, too."""
 
 
 def _refuse(*_: Any, **__: Any) -> str:
@@ -199,6 +216,7 @@ def run(nb: Any, wire: Wire, place: Mapping[str, Any]) -> None:
     os.chdir(place["folder"])
     sys.argv = ["nbpipe"]
     _put_here_on_path()
+    _give_way(Path(place["folder"]))
     builtins.input, getpass.getpass = _refuse, _refuse
     if place["dump"] is not None:
         from nbpipe.run.kernels.dump import mend
@@ -213,6 +231,14 @@ def _put_here_on_path() -> None:
     """Put the working directory where Jupyter puts it: before the installed packages."""
     at = next((i for i, p in enumerate(sys.path) if "site-packages" in p), len(sys.path))
     sys.path.insert(at, "")
+
+
+def _give_way(folder: Path) -> None:
+    """Forget the worker's modules that have a namesake beside the notebook, as in Jupyter."""
+    beside = {entry.stem for entry in folder.iterdir() if not entry.name.startswith(".")}
+    beside -= _MACHINERY | sys.stdlib_module_names
+    for name in [name for name in sys.modules if name.partition(".")[0] in beside]:
+        del sys.modules[name]
 
 
 def _namespace(lib: str) -> Any:

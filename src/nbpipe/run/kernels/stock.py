@@ -211,9 +211,10 @@ def bounded(memory: int | None) -> Callable[[], None]:
 
 def _raised(cell: Any, error: Any) -> Trouble:
     last = next((o for o in reversed(cell.outputs) if o.output_type == "error"), None)
-    text = str(error) if last is None else traceback_of(last.traceback)
-    message = str(error.evalue) or pointed_at(text)
-    return Trouble("error", str(error.ename), message, cell.id, text)
+    if last is None:
+        return Trouble("error", str(error.ename), str(error.evalue), cell.id, str(error))
+    text = traceback_of(last.traceback)
+    return Trouble("error", last.ename, last.evalue or pointed_at(text), cell.id, text)
 
 
 class PapermillEngine(Engine):  # type: ignore[misc]

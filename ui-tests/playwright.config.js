@@ -25,6 +25,7 @@ module.exports = {
     command: 'jupyter lab --config jupyter_server_test_config.py',
     url: `${url}/lab`,
     timeout: 120_000,
+    stderr: 'ignore', // what the tests do to it on purpose fills pages; start it by hand to see
     reuseExistingServer: !process.env.CI
   }
 };

@@ -1,8 +1,9 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
+import { source as axe } from 'axe-core';
 
-import { openNotebook } from './notebooks';
+import { notebookText, openNotebook } from './notebooks';
 
 const RUN_TIME = 90_000;
 
@@ -187,6 +188,56 @@ test.describe('the pipeline panel', () => {
     await expect(page.getByRole('button', { name: 'Pipeline: step one' })).toBeVisible();
     await page.menu.clickMenuItem('Edit>Undo Cell Operation');
     await expect(page.locator('.nbpipe-Chip')).toHaveCount(0);
+  });
+
+  test('shows and runs a whole project', async ({ page, tmpPath }) => {
+    const first = [{ source: 'a = 1', tags: ['step:one'] }];
+    await page.contents.uploadContent(notebookText(first), 'text', `${tmpPath}/p/1.ipynb`);
+    await openNotebook(page, `${tmpPath}/p/2.ipynb`, [{ source: 'b = a', tags: ['step:two'] }]);
+    const panel = panelOf(page);
+    await panel.getByLabel('Whole project').check();
+    await expect(panel.getByRole('button', { name: 'one, not run' })).toBeVisible();
+    await panel.getByRole('button', { name: 'What would run?' }).click();
+    await expect(panel.getByRole('region', { name: 'Steps' })).toContainText('Would run');
+    await run(page);
+    await expect(panel.getByRole('button', { name: 'two, ok' })).toBeVisible({ timeout: RUN_TIME });
+    await panel
+      .getByRole('region', { name: 'Steps' })
+      .getByRole('button', { name: 'one' })
+      .first()
+      .click();
+    await expect(page.getByRole('tab', { name: '1.ipynb' })).toHaveAttribute(
+      'aria-selected',
+      'true'
+    );
+  });
+
+  test('can be used with the keyboard alone', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/keys.ipynb`, [
+      { source: 'print(6 * 7)', tags: ['step:say'] }
+    ]);
+    const panel = panelOf(page);
+    await run(page);
+    const node = panel.getByRole('button', { name: 'say, ok' });
+    await expect(node).toBeVisible({ timeout: RUN_TIME });
+    await node.focus();
+    await page.keyboard.press('Enter');
+    await expect(outputs(page)).toContainText('42');
+  });
+
+  test('has no fault that an accessibility checker finds', async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/axe.ipynb`, [
+      { source: 'a = 1', tags: ['parameters'] },
+      { source: 'b = a', tags: ['step:one'] },
+      { source: 'c = b', tags: ['step:two', 'after:oen'] }
+    ]);
+    await expect(panelOf(page).locator('.nbpipe-Node')).toHaveCount(2);
+    await page.evaluate(axe);
+    const faults = await page.evaluate<string[]>(
+      "axe.run({ include: ['#nbpipe-panel', '.nbpipe-Chip'] })" +
+        '.then(({ violations }) => violations.map(({ id }) => id))'
+    );
+    expect(faults).toEqual([]);
   });
 
   test('can be read in the dark', async ({ page, tmpPath }) => {

@@ -19,7 +19,8 @@ export async function openNotebook(
   await page.sidebar.openTab('nbpipe-panel');
 }
 
-function notebookText(cells: readonly CellText[]): string {
+/** A notebook as it is on disk. */
+export function notebookText(cells: readonly CellText[]): string {
   return JSON.stringify({
     nbformat: 4,
     nbformat_minor: 5,

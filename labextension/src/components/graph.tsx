@@ -49,6 +49,7 @@ export default function Graph(props: IGraphProps): React.JSX.Element {
       aria-label="Pipeline graph"
       ref={frame}
       style={{ height: heightOf(places, width) }}
+      onKeyDown={event => openByKey(event, onOpen)}
     >
       <ReactFlow<StepNode>
         key={shape}
@@ -180,6 +181,16 @@ function heightOf(places: ReadonlyMap<string, Place>, width: number): number {
   const lowest = Math.max(0, ...all.map(place => place.y + place.height));
   const scale = width > 0 ? Math.min(1, (width - MARGIN) / right) : 1;
   return Math.min(TALLEST, Math.max(SHORTEST, Math.ceil(lowest * scale) + MARGIN));
+}
+
+/** A step has the focus as a button has it, so Enter and the space bar open it. */
+function openByKey(event: React.KeyboardEvent, onOpen: (step: string) => void): void {
+  const step = (event.target as HTMLElement).closest<HTMLElement>('.react-flow__node')?.dataset.id;
+  if (step !== undefined && (event.key === 'Enter' || event.key === ' ')) {
+    event.preventDefault();
+    event.stopPropagation();
+    onOpen(step);
+  }
 }
 
 function shapeOf({ steps, edges }: Compiled): string {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+from jupyter_server._tz import utcnow
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode
 
@@ -13,6 +15,9 @@ from nbpipe_jupyter.handlers import ROUTES
 from nbpipe_jupyter.launch import Launcher
 from nbpipe_jupyter.paths import Root
 from nbpipe_jupyter.projects import Projects
+
+RUN_EVENT = "https://nbpipe.org/events/run/v1"
+SCHEMA = Path(__file__).parent / "schemas" / "run.yaml"
 
 
 class NbpipeApp(ExtensionApp):
@@ -33,8 +38,21 @@ class NbpipeApp(ExtensionApp):
         contents = self.serverapp.contents_manager
         folder = getattr(contents, "root_dir", "") or self.serverapp.root_dir
         root = Root.at(folder, hidden=getattr(contents, "allow_hidden", False))
-        self.desk = Desk(Projects(root), Launcher(self.python))
+        self.told: dict[str, int] = {}
+        assert self.serverapp.event_logger is not None
+        self.serverapp.event_logger.register_event_schema(SCHEMA)
+        self.desk = Desk(Projects(root), Launcher(self.python, self._tell, self.log))
         self.settings["nbpipe_desk"] = self.desk
+
+    def _tell(self, run: str, seq: int) -> None:
+        """Hint to browsers that a run has news; a server with a run is not idle (JupyterHub)."""
+        assert self.serverapp is not None
+        assert self.serverapp.event_logger is not None
+        self.serverapp.web_app.settings["nbpipe_last_activity"] = utcnow()
+        if self.told.get(run) != seq:
+            self.told[run] = seq
+            data = {"run": run, "seq": seq}
+            self.serverapp.event_logger.emit(schema_id=RUN_EVENT, data=data)
 
     def initialize_handlers(self) -> None:
         """Hand the routes to the server."""

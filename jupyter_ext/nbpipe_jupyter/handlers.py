@@ -89,6 +89,7 @@ class Events(Handler):
     """What happened in a run, and what happens."""
 
     gone = False
+    _track_activity = False  # a tab that waits does not keep a server from being culled
 
     @authenticated
     @authorized

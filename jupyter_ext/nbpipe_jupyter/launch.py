@@ -8,16 +8,17 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbpipe.errors import RunBusy, UsageError
+from nbpipe.errors import RunBusy, StoreError, UsageError
 from nbpipe_jupyter.answers import StartFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import logging
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nbpipe_jupyter.bodies import Asked
@@ -28,6 +29,11 @@ PATIENCE = 60.0
 """Seconds within which a process must have taken up its run."""
 
 GLANCE = 0.05
+"""Seconds between two looks at whether it has."""
+
+PAUSE = 1.0
+"""Seconds between two looks at a run that goes on."""
+
 LOG = "engine.log"
 _ENDINGS = (0, 1, 130)
 """Exit codes of a run that was carried out, whether well or not."""
@@ -66,11 +72,18 @@ class Launcher:
     ----------
     python
         Interpreter that runs ``nbpipe``.
+    tell
+        Is told a run's id and the number of its newest event, about once a second while a
+        process that was started here goes on.
+    log
+        Where processes that fail are reported.
     watches
         Tasks that wait for the processes that were started here.
     """
 
-    python: str = sys.executable
+    python: str
+    tell: Callable[[str, int], None]
+    log: logging.Logger
     watches: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def start(self, desk: Desk, asked: Asked) -> str:
@@ -102,9 +115,23 @@ class Launcher:
         try:
             await _taken_up(desk, launch, process)
         finally:
-            watch = asyncio.create_task(_watched(launch, process))
+            watch = asyncio.create_task(self._watch(desk, launch, process))
             self.watches.add(watch)
             watch.add_done_callback(self.watches.discard)
+
+    async def _watch(self, desk: Desk, launch: Launch, process: subprocess.Popen[bytes]) -> None:
+        """Tell of a run's news until its process ended, and remove what that was given."""
+        going = True
+        while going:
+            going = process.poll() is None
+            with suppress(StoreError):
+                self.tell(launch.run, await desk.do(_newest, desk.projects, launch))
+            await asyncio.sleep(PAUSE if going else 0)
+        if process.returncode in _ENDINGS:
+            await desk.do(_remove, launch.papers)
+        else:
+            words = await desk.do(last_words, launch.papers / LOG)
+            self.log.warning("Run %s ended with code %d: %s", launch.run, process.returncode, words)
 
 
 def prepared(projects: Projects, asked: Asked, python: str) -> Launch:
@@ -119,8 +146,7 @@ def prepared(projects: Projects, asked: Asked, python: str) -> Launch:
     where = project.folder / (project.scope or "")
     documents = {}
     if asked.notebook is not None:
-        name = (projects.root.find(asked.path)).relative_to(project.folder).as_posix()
-        documents[name] = json.dumps(asked.notebook).encode()
+        documents[projects.folder_of(asked.path)[1]] = json.dumps(asked.notebook).encode()
     options = [*_options(asked), *_documents(papers, documents), *_given(papers, asked)]
     command = (python, "-P", "-m", "nbpipe", "run", str(where), "--run-id", run, *options)
     return Launch(run, project.folder, papers, command)
@@ -197,8 +223,7 @@ async def _taken_up(desk: Desk, launch: Launch, process: subprocess.Popen[bytes]
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         ended = process.poll() is not None
-        newest = await desk.do(desk.projects.last_event, launch.project, launch.run)
-        if newest > launch.last_event:
+        if await desk.do(_newest, desk.projects, launch) > launch.last_event:
             return
         if ended:
             raise StartFailed(
@@ -212,12 +237,14 @@ async def _taken_up(desk: Desk, launch: Launch, process: subprocess.Popen[bytes]
     )
 
 
-async def _watched(launch: Launch, process: subprocess.Popen[bytes]) -> None:
-    """Wait for a process to end and remove what it was given."""
-    while process.poll() is None:
-        await asyncio.sleep(1)
-    if process.returncode in _ENDINGS:
-        shutil.rmtree(launch.papers, ignore_errors=True)
+def _newest(projects: Projects, launch: Launch) -> int:
+    """Return the number of the run's newest event; -1 while there is no such run."""
+    kept = projects.kept(launch.project, launch.run)
+    return -1 if kept is None else kept.store.ledger.run(launch.run).last_seq
+
+
+def _remove(papers: Path) -> None:
+    shutil.rmtree(papers, ignore_errors=True)
 
 
 def last_words(log: Path) -> str:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import threading
-import tomllib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.settings import Settings, read_settings
 from nbpipe.errors import StoreError, UnknownName
-from nbpipe.run.project import SETTINGS, Project, open_project, with_document
+from nbpipe.run.project import (
+    SETTINGS,
+    SKIPPED,
+    Project,
+    _learned,
+    _settings,
+    open_project,
+    with_document,
+)
 from nbpipe_jupyter.answers import BadRequest, NotFound
+from nbpipe_jupyter.paths import NOTEBOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +32,12 @@ if TYPE_CHECKING:
 
 MOST = 200
 """How many projects are remembered, to find runs in that are asked for by their id alone."""
+
+
+MOST_FOLDERS = 5000
+"""How many folders are looked at for a run that no project seen so far has."""
+
+_MARKS = frozenset({".nbpipe", SETTINGS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +105,19 @@ class Projects:
         NotFound, ProjectNotFound, OutsideRoot
             If there is no such project below the root.
         """
-        where = self.root.find(asked.path)
-        project = open_project(where)
-        if asked.scope == "project" and project.scope is not None:
-            project = open_project(project.folder)
-        self._remember(project.folder)
-        if asked.notebook is None:
-            return project
-        if where.is_dir():
+        folder, scope = self.folder_of(asked.path)
+        if asked.notebook is not None and not scope:
             raise BadRequest("A notebook was sent, but 'path' names a folder.")
-        name = where.relative_to(project.folder).as_posix()
-        return with_document(project, name, dict(asked.notebook))
+        if asked.notebook is None:
+            return open_project(folder / scope if asked.scope == "notebook" else folder)
+        if asked.scope == "project":
+            return with_document(open_project(folder), scope, dict(asked.notebook))
+        return with_document(_unread(folder, scope), scope, dict(asked.notebook))
 
     def folder_of(self, path: str) -> tuple[Path, str]:
         """Return a path's project folder, and the notebook's path in it; empty for a folder."""
         where = self.root.find(path)
-        if where.is_dir():
-            folder = where
-        else:
-            above = (folder for folder in where.parents if (folder / SETTINGS).is_file())
-            folder = next(above, where.parent)
+        folder = where if where.is_dir() else _nearest(where.parent)
         self._remember(folder)
         scope = where.relative_to(folder).as_posix()
         return folder, "" if scope == "." else scope
@@ -119,7 +126,7 @@ class Projects:
         """Return the store of the project in a folder; nothing is written by opening it."""
         from nbpipe.store.store import Store
 
-        address = _address(folder)
+        address = Project(folder, None, "", _settings(folder)[0], ()).store
         with self._lock:
             before = self._stores.get(address)
             if before is not None and before[0] == _identity(before[1]):
@@ -162,8 +169,9 @@ class Projects:
         for folder in self.candidates(path):
             kept = self.kept(folder, run)
             if kept is not None:
+                self._remember(folder)
                 return kept
-        raise NotFound(f"There is no run {run[:40]!r} in the projects that are open.")
+        raise NotFound(f"There is no run {run[:40]!r} below the folder that this server serves.")
 
     def kept(self, folder: Path, run: str) -> Kept | None:
         """Return a run of the project in a folder; None if it has none of that id."""
@@ -177,18 +185,37 @@ class Projects:
         return Kept(run, folder, self.root.relative(folder), store)
 
     def candidates(self, path: str) -> Iterator[Path]:
-        """Yield the folders to search, the likeliest first."""
+        """Yield the folders to search: the path's, else those seen, else all that have a store."""
         if path:
-            yield self.folder_of(path)[0]
+            yield self._folder_at(path)
             return
-        yield from reversed(list(self.seen))
-        if self.root.folder not in self.seen:
-            yield self.root.folder
+        seen = list(reversed(self.seen))
+        yield from seen
+        yield from (folder for folder in self._with_store() if folder not in seen)
 
-    def last_event(self, folder: Path, run: str) -> int:
-        """Return the number of a run's newest event; -1 while there is no such run."""
-        kept = self.kept(folder, run)
-        return -1 if kept is None else kept.row.last_seq
+    def _folder_at(self, path: str) -> Path:
+        """Return a path's project folder, also where the notebook is gone: its runs are kept."""
+        try:
+            return self.folder_of(path)[0]
+        except NotFound:
+            place, _, name = path.rpartition("/")
+            if not name.endswith(NOTEBOOKS):
+                raise
+            return _nearest(self.root.find(place))
+
+    def _with_store(self) -> Iterator[Path]:
+        """Yield the folders below the root that hold a store or settings, the nearest first."""
+        folders, looked = [self.root.folder], 0
+        while folders and looked < MOST_FOLDERS:
+            folder, looked = folders.pop(0), looked + 1
+            try:
+                with os.scandir(folder) as found:
+                    entries = {e.name: e for e in found if e.name in _MARKS or _is_plain(e)}
+            except OSError:
+                continue
+            if not entries.keys().isdisjoint(_MARKS):
+                yield folder
+            folders += [Path(e.path) for name, e in sorted(entries.items()) if name not in _MARKS]
 
     def _remember(self, folder: Path) -> None:
         self.root.relative(folder)  # raises OutsideRoot
@@ -199,14 +226,18 @@ class Projects:
                 self.seen.pop(next(iter(self.seen)))
 
 
-def _address(folder: Path) -> str:
-    """Return the address of a project's store, without reading its notebooks."""
-    settings = Settings()
-    file = folder / SETTINGS
-    if file.is_file():
-        with suppress(tomllib.TOMLDecodeError, UnicodeDecodeError):  # compiling tells of it
-            settings, _ = read_settings(tomllib.loads(file.read_text("utf-8")))
-    return Project(folder, None, "", settings, ()).store
+def _nearest(folder: Path) -> Path:
+    """Return the folder of the project that a notebook in `folder` belongs to."""
+    above = (place for place in (folder, *folder.parents) if (place / SETTINGS).is_file())
+    return next(above, folder)
+
+
+def _unread(folder: Path, scope: str) -> Project:
+    """Return the project of one notebook, which is not read: it may be large, and was sent."""
+    settings, problems = _settings(folder)
+    learned, more = _learned(folder)
+    name = settings.name or Path(scope).stem
+    return Project(folder, scope, name, settings, (), learned=learned, problems=(*problems, *more))
 
 
 def settle(store: Store) -> bool:
@@ -225,6 +256,12 @@ def _is_own(store: Store, folder: Path) -> bool:
 
 def _ledger_files(store: Store) -> tuple[Path, ...]:
     return (store.local / "ledger.db", store.local / "ledger.db-wal")
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    """Return whether projects may lie in a folder: hidden ones and links are passed over."""
+    hidden = entry.name.startswith(".") or entry.name in SKIPPED
+    return not hidden and entry.is_dir(follow_symlinks=False)
 
 
 def _identity(store: Store) -> object:

@@ -124,10 +124,35 @@ def test_a_run_has_its_tasks_and_its_graph(ask: Ask, store: Store) -> None:
     assert total["notebook"] is None
 
 
-def test_a_run_is_found_by_its_id_once_its_project_was_seen(ask: Ask, store: Store) -> None:
-    assert ask(f"runs/{RUN}").status == 404
-    ask("compile", {"path": "work/flow.ipynb"})
+def test_a_run_is_found_by_its_id_alone_also_by_a_server_that_was_restarted(
+    ask: Ask, store: Store
+) -> None:
     assert ask(f"runs/{RUN}").data["id"] == RUN
+    assert ask("runs/20260101-120000-none").status == 404
+
+
+def test_the_runs_of_a_notebook_that_is_gone_are_still_there(
+    ask: Ask, store: Store, jp_root_dir: Path
+) -> None:
+    (jp_root_dir / "work" / "flow.ipynb").unlink()
+
+    assert ask(f"runs/{RUN}?path=work/flow.ipynb").data["id"] == RUN
+
+
+def test_a_run_of_a_project_outside_the_root_is_not_found(
+    ask: Ask, store: Store, jp_root_dir: Path, tmp_path: Path
+) -> None:
+    # The store of a project below the root is shared with one that is not.
+    (jp_root_dir / "work" / "nbpipe.toml").write_text(f"store = '{tmp_path / 'shared'}'")
+    shared = Store.open(tmp_path / "shared")
+    shared.ledger.begin_run(NewRun("20260101-120000-away", str(tmp_path / "elsewhere")))
+    shared.ledger.begin_run(NewRun("20260101-120000-here", str(jp_root_dir / "work")))
+
+    runs = ask("runs?path=work").data["runs"]
+    assert [run["id"] for run in runs] == ["20260101-120000-here"]
+    assert ask("runs/20260101-120000-here").status == 200
+    assert ask("runs/20260101-120000-away").status == 404
+    assert ask("contents/work/20260101-120000-away").status == 404
 
 
 @pytest.mark.parametrize("run", ["last", RUN[:8], "none", "..", "%2e%2e%2f", "a/b", "'", "é"])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from nbpipe_jupyter.app import RUN_EVENT
+
+from nbpipe.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,18 +63,48 @@ def test_an_unsaved_notebook_runs_to_its_end_and_can_be_opened(
     assert path.read_bytes() == before
 
 
-def test_a_run_is_cancelled(ask: Ask, write: Callable[..., Path]) -> None:
-    write("flow.ipynb", ("step:wait", "import time\ntime.sleep(600)"))
+def test_a_run_is_cancelled_and_resumed(ask: Ask, write: Callable[..., Path]) -> None:
+    folder = write(
+        "flow.ipynb", ("step:wait", "import os, time\nos.path.exists('go') or time.sleep(600)")
+    ).parent
     run = ask("runs", {"path": "flow.ipynb"}).data["id"]
 
     seen = []
     for event in follow(ask, run):
         seen.append(event["kind"])
         if event["kind"] == "cell-started":
+            engine = Store.open(folder / ".nbpipe").ledger.engine(run)
+            assert engine is not None
+            assert os.getsid(engine.pid) == engine.pid  # so that it outlives the server
             assert ask(f"runs/{run}/cancel", {}).status == 200
 
     assert seen[-1] == "run-finished"
     assert ask(f"runs/{run}").data["state"] == "cancelled"
+
+    (folder / "go").touch()
+    again = ask(f"runs/{run}/resume", {})
+    assert again.status == 200, again.data
+    assert list(follow(ask, run))[-1]["state"] == "ok"
+    assert ask(f"runs/{run}/resume", {}).status == 422
+
+
+def test_browsers_are_hinted_at_news_and_the_server_is_not_idle(
+    ask: Ask, write: Callable[..., Path], jp_serverapp: Any
+) -> None:
+    hints = []
+
+    async def heard(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        hints.append(data)
+
+    jp_serverapp.event_logger.add_listener(schema_id=RUN_EVENT, listener=heard)
+    write("flow.ipynb", ("step:load", "x = 1"))
+    run = ask("runs", {"path": "flow.ipynb"}).data["id"]
+    last = list(follow(ask, run))[-1]["seq"]
+
+    while not hints or hints[-1]["seq"] < last:
+        ask("hello")
+    assert {hint["run"] for hint in hints} == {run}
+    assert "nbpipe_last_activity" in jp_serverapp.web_app.settings
 
 
 @pytest.mark.parametrize(

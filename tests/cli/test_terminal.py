@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import pytest
 
@@ -137,3 +139,20 @@ def test_a_long_run_shows_what_runs_and_what_went_wrong_first() -> None:
     rows = [TaskRow(str(n), n, state=state) for n, state in enumerate(states)]  # type: ignore[arg-type]
     assert [row.task for row in most_telling(rows, 3)] == ["5", "6", "7"]
     assert len(most_telling(rows, 20)) == 8
+
+
+def test_a_closed_pipe_silences_the_progress_and_nothing_else() -> None:
+    code = (
+        "import os, sys\n"
+        "from nbpipe.cli.terminal import say\n"
+        "for n in range(3):\n    say('x' * 100_000)\n"
+        "say('still here', err=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == "still here\n"
+        assert process.wait() == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from nbpipe.cli.terminal import clean_line, coloured, number, pad, seconds, width
+from nbpipe.cli.terminal import clean_line, coloured, number, pad, say, seconds, width
 from nbpipe.events import (
     GOOD,
     Note,
@@ -138,4 +138,4 @@ def choose(outcome: Outcome, *, to_stderr: bool) -> Progress:
         from nbpipe.cli.live import LiveTable
 
         return LiveTable(outcome, stream)
-    return Lines(outcome, lambda line: click.echo(line, err=to_stderr))
+    return Lines(outcome, lambda line: say(line, err=to_stderr))

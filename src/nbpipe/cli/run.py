@@ -144,6 +144,7 @@ def report(job: Job, store: Store, run_id: str, outcome: Outcome, reports: Repor
     """Say what came of a run, everywhere somebody wants to know it."""
     from nbpipe.cli.cells import cell_numbers
     from nbpipe.cli.summary import Ended, failed, markdown, told
+    from nbpipe.cli.terminal import say
 
     step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
     numbered = reports.junit or reports.html or step_summary or failed(outcome)
@@ -151,7 +152,7 @@ def report(job: Job, store: Store, run_id: str, outcome: Outcome, reports: Repor
     cells = cell_numbers(job.project) if numbered else {}
     ended = Ended(run_id, job.project.name, outcome, folder, cells)
     for line in told(ended):
-        click.echo(line, err=reports.as_json)
+        say(line, err=reports.as_json)
     if step_summary:
         with open(step_summary, "a", encoding="utf-8") as file:
             file.write(markdown(ended))
@@ -163,9 +164,9 @@ def report(job: Job, store: Store, run_id: str, outcome: Outcome, reports: Repor
         from nbpipe.cli.report import write_report
 
         write_report(Path(reports.html), ended, job.project.compile(), store)
-        click.echo(f"Report: {reports.html}/index.html", err=reports.as_json)
+        say(f"Report: {reports.html}/index.html", err=reports.as_json)
     if reports.as_json:
-        click.echo(_json(ended))
+        say(_json(ended))
 
 
 def _json(ended: Ended) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -37,6 +39,19 @@ STATES: dict[str, tuple[str, str]] = {
     "left-out": ("-", "bright_black"),
 }
 """State or planned action → its icon and colour."""
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line; where nobody listens any more, or the disk is full, nothing is printed.
+
+    A run goes on when the pipe that its progress went to is closed.
+    """
+    try:
+        click.echo(line, err=err)
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, (sys.stderr if err else sys.stdout).fileno())
+        os.close(null)
 
 
 def clean(text: object) -> str:

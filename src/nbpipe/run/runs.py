@@ -226,6 +226,9 @@ def _passes(
             job.project.scope or "", conduct.engine, chosen, dict(planner.parameters), resumed
         )
     )
+    for problem in planner.pipeline.problems:
+        if problem.severity == "warning":
+            recorder.tell(Note(_sentence(problem), level="warning"))
     try:
         for _ in range(MOST_PASSES):
             one = Pass(planner, executor, conduct)
@@ -240,6 +243,12 @@ def _passes(
         return state
     finally:
         executor.close()
+
+
+def _sentence(problem: Problem) -> str:
+    cell = "" if problem.index is None else f", cell {problem.index + 1}"
+    where = f"{problem.notebook}{cell}: " if problem.notebook else ""
+    return f"{where}{problem.message} {problem.suggestion}".rstrip()
 
 
 def _learn(project: Project, lessons: list[Lesson], recorder: Recorder) -> Project:

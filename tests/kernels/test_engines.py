@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from nbpipe.events import Note
+
 LOCAL_MODULE = "import helper, papermill; print(helper.VALUE, papermill.VALUE)"
 
 
@@ -195,6 +197,7 @@ def test_what_a_step_leaves_running_is_ended_and_named(bench, engine):
     ran = bench.run(source, engine=engine)
     assert ran.state == "ok"
     assert "sleep 4321" in ran.log
+    assert any("sleep 4321" in event.text for event in ran.events if isinstance(event, Note))
     assert not subprocess.run(["pgrep", "-f", "sleep 4321"], capture_output=True).stdout
 
 

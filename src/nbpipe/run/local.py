@@ -62,8 +62,8 @@ class LocalExecutor:
 
     Notes
     -----
-    Workers die with the thread that submitted their first order (Linux). After `close` there
-    is no process, socket or temporary file left.
+    When this process is killed its workers notice that their input ended: they end their
+    kernels and themselves. After `close` there is no process, socket or temporary file left.
     """
 
     cancel_within: ClassVar[float] = 0.9

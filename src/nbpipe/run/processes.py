@@ -26,15 +26,6 @@ def _libc() -> ctypes.CDLL | None:
     return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def ask_to_end_with(parent: int) -> None:
-    """Have the operating system send SIGTERM to this process when `parent` ends (Linux)."""
-    libc = _libc()
-    if libc is not None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it ended before the line above
-            os._exit(1)
-
-
 def leash() -> Callable[[], None]:
     """Return what a child calls before it runs its program, so that it dies with us."""
     parent, libc = os.getpid(), _libc()

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import NbpipeError
-from nbpipe.events import Artifact, CellFinished, Failure
+from nbpipe.events import Artifact, CellFinished, Failure, Note
 from nbpipe.run import executed, outputs, processes, verdict
 from nbpipe.run.kernels.attempt import Attempt, Findings
 from nbpipe.run.kernels.supervisor import Supervisor
@@ -141,6 +141,8 @@ class _Work:
         processes.reap()
         if names:
             log.write("after the step", "Ended what it left running:\n" + "\n".join(names) + "\n")
+            text = f"It left {len(names)} running, which were ended: {'; '.join(names)[:500]}"
+            self.desk.tell(Note(text, self.order.task, "warning"))
         trouble = self.findings.trouble
         if trouble is None or trouble.kind == "error":
             return

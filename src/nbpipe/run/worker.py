@@ -135,10 +135,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--order", type=Path, help="carry out this one order")
     parser.add_argument("--result", type=Path, help="where its result is written")
     parser.add_argument("--private", type=Path, help="short folder of mode 0700 for sockets")
-    parser.add_argument("--parent", type=int, help="end when this process ends")
+    parser.add_argument("--parent", type=int, help="id of the executor's process")
     chosen = parser.parse_args(arguments)
-    if chosen.parent is not None:
-        processes.ask_to_end_with(chosen.parent)
     processes.adopt_orphans()
     wishes = Wishes()
     for sign in (signal.SIGINT, signal.SIGTERM):

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt, Findings
 
 READY_WITHIN = 60
-GOODBYE = 2.0
-"""Seconds a kernel has to end by itself when all is done."""
+GOODBYE = 5.0
+"""Seconds a kernel has to end by itself when all is done, and to do what waits for its exit."""
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]
@@ -109,6 +109,9 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
             await self._take_late(0.02)
         while await self._take_late(0.0):
             pass
+        if await self.km.is_alive():
+            await self.km.provisioner.kill()
+            await self.km.provisioner.wait()
 
     _say_goodbye = run_sync(_async_say_goodbye)
 

@@ -154,6 +154,17 @@ def test_cancel_asks_the_engine_of_a_run(nbpipe: Desk) -> None:
         assert [request.what for request in store.ledger.requests("r")] == ["cancel"]
 
 
+def test_a_run_whose_engine_is_gone_shows_as_interrupted(nbpipe: Desk) -> None:
+    from nbpipe.store.ledger import EngineRow, NewRun
+    from nbpipe.store.store import Store
+
+    with Store.open(nbpipe.folder / ".nbpipe") as store:
+        store.ledger.begin_run(NewRun("r", str(nbpipe.folder)))
+        store.ledger.clock = lambda: 0.0
+        store.ledger.claim("r", EngineRow("elsewhere", 1))
+    assert "r  interrupted" in nbpipe("ls").output
+
+
 def test_doctor_notices_another_package_of_our_name(
     ran: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbpipe.compile.notebook import read_notebook
+
 if TYPE_CHECKING:
-    from nbpipe.run.project import Project
+    from nbpipe.store.rows import RunRow
+    from nbpipe.store.store import Store
 
 
-def cell_numbers(project: Project) -> dict[str, tuple[str, dict[str, int]]]:
-    """Return for each step its notebook, and the number of each of the notebook's cells."""
-    numbers = {
-        notebook.path: {cell.id: cell.index + 1 for cell in notebook.cells}
-        for notebook in project.notebooks
-    }
-    steps = project.compile().steps
-    return {step.name: (step.notebook.path, numbers[step.notebook.path]) for step in steps}
+def cell_numbers(store: Store, run: RunRow) -> dict[str, tuple[str, dict[str, int]]]:
+    """Return for each step of a run its notebook, and the numbers of the notebook's cells.
+
+    They are those of the notebooks as they were read for the run. A notebook that is gone from
+    the store has none.
+    """
+    from nbpipe.errors import StoreError
+
+    numbers: dict[str, dict[str, int]] = {}
+    for path, digest in run.sources.items():
+        try:
+            notebook = read_notebook(store.blobs.read(digest), path)
+        except StoreError:
+            continue
+        numbers[path] = {cell.id: cell.index + 1 for cell in notebook.cells}
+    steps = store.ledger.pipeline(run.id).get("steps", ())
+    return {step["name"]: (step["notebook"], numbers.get(step["notebook"], {})) for step in steps}

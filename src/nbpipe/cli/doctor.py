@@ -150,12 +150,13 @@ def _enabled(extension: str, folders: list[str]) -> bool:
 
 
 def _store(path: str, address: str | None) -> Iterator[Finding]:
-    from nbpipe.cli.runs import opened
+    from nbpipe.cli.stores import open_store
     from nbpipe.cli.terminal import plural, size
     from nbpipe.errors import StoreError, UsageError
+    from nbpipe.run.project import open_project
 
     try:
-        _, store = opened(path, address)
+        store = open_store(open_project(path), address)
         runs = store.ledger.runs(limit=1_000_000)
         stale = store.ledger.stale()
     except UsageError as error:

@@ -112,7 +112,7 @@ def _name(task: str, wide: int) -> str:
 
 def _finished(event: TaskFinished, wide: int) -> Iterator[str]:
     name = _name(event.task, wide)
-    error = event.error
+    error = event.error if event.state != "cancelled" else None
     why = f"  {clean_line(error.name)}: {clean_line(error.message)}" if error else ""
     yield f"{name}  {coloured(event.state)} {seconds(event.seconds)}{why[:300]}"
     if event.state in GOOD and event.checks:

@@ -149,7 +149,7 @@ def report(job: Job, store: Store, run_id: str, outcome: Outcome, reports: Repor
     step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
     numbered = reports.junit or reports.html or step_summary or failed(outcome)
     folder = os.path.relpath(store.run_folder(run_id))
-    cells = cell_numbers(job.project) if numbered else {}
+    cells = cell_numbers(store, store.ledger.run(run_id)) if numbered else {}
     ended = Ended(run_id, job.project.name, outcome, folder, cells)
     for line in told(ended):
         say(line, err=reports.as_json)

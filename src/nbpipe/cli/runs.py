@@ -20,12 +20,22 @@ if TYPE_CHECKING:
 
 
 def opened(path: str, address: str | None) -> tuple[Project, Store]:
-    """Return the project at a path, and its store."""
+    """Return the project at a path, and its store.
+
+    Runs whose engine is gone are written down as interrupted first.
+    """
+    from contextlib import suppress
+
     from nbpipe.cli.stores import open_store
+    from nbpipe.errors import StoreError
     from nbpipe.run.project import open_project
 
     project = open_project(path)
-    return project, open_store(project, address)
+    store = open_store(project, address)
+    for run in store.ledger.stale():
+        with suppress(StoreError):  # a store that can only be read
+            store.ledger.mark_interrupted(run)
+    return project, store
 
 
 @click.command()
@@ -86,7 +96,7 @@ def show(name: str, path: str, as_json: bool, store: str | None) -> None:
     elif as_json:
         _tell_json({"run": run, "tasks": there.ledger.tasks(run.id)})
     else:
-        _show_run(project, there, run)
+        _show_run(there, run)
 
 
 def _tell_json(value: Any) -> None:
@@ -97,7 +107,7 @@ def _tell_json(value: Any) -> None:
     click.echo(json.dumps(dump(value), indent=2))
 
 
-def _show_run(project: Project, store: Store, run: RunRow) -> None:
+def _show_run(store: Store, run: RunRow) -> None:
     from nbpipe.cli.cells import cell_numbers
     from nbpipe.cli.summary import Ended, told
     from nbpipe.cli.terminal import clean_line, columns
@@ -113,7 +123,7 @@ def _show_run(project: Project, store: Store, run: RunRow) -> None:
         click.echo(line)
     click.echo()
     folder = os.path.relpath(store.run_folder(run.id))
-    cells = cell_numbers(project)
+    cells = cell_numbers(store, run)
     for line in told(Ended(run.id, run.name, outcome, folder, cells)):
         click.echo(line)
 

@@ -54,15 +54,17 @@ class Ended:
 
 
 def failed(outcome: Outcome) -> list[TaskRow]:
-    """Return the tasks that ran and did not end well."""
-    return [one for one in outcome.shown if one.error is not None]
+    """Return the tasks that ran and did not end well; one that was cancelled did as asked."""
+    return [one for one in outcome.shown if one.error is not None and one.state != "cancelled"]
 
 
 def said_of(one: TaskRow) -> str:
     """Return what is worth saying of a task in a few words."""
     if one.state == "reused":
         return f"as in run {one.source_run}"
-    return one.reason if one.state in _NOT_RUN else checks_said(one.checks)
+    if one.state in _NOT_RUN and one.error is None:
+        return one.reason
+    return checks_said(one.checks)
 
 
 def told(ended: Ended) -> Iterator[str]:

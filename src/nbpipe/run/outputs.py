@@ -117,9 +117,12 @@ def _items(scratch: Path, saved: Mapping[str, Any], shelf: Shelf) -> Iterator[Ar
 def _files(
     scratch: Path, order: Order, saved: Mapping[str, Any], shelf: Shelf
 ) -> Iterator[Artifact]:
-    """Files inside the project that the step wrote, copied under their digest."""
-    rows = [*saved.get("files_written", ()), *saved.get("files_changed", ())]
-    paths = {Path(row["path"]) for row in rows}
+    """Files inside the project that the step wrote, copied under their digest.
+
+    Those are the files that it was seen to open for writing, and those that its code or its
+    options name. A file that only changed meanwhile may be another step's, or a person's.
+    """
+    paths = {Path(row["path"]) for row in saved.get("files_written", ())}
     for pattern in order.writes:
         paths |= {path.resolve() for path in Path(order.folder).glob(pattern)}
     project, store = Path(order.project).resolve(), Path(order.store).resolve()

@@ -35,6 +35,9 @@ READY_WITHIN = 60
 GOODBYE = 5.0
 """Seconds a kernel has to end by itself when all is done, and to do what waits for its exit."""
 
+GOODBYE_OF_FAMILIES = 1.0
+"""The same where it has children: ipykernel ends those first, then waits 14 s for their ghosts."""
+
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]
     """Papermill's client, which stops where the first cell fails and says how."""
@@ -102,7 +105,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
 
     async def _async_say_goodbye(self) -> None:
         """Let the kernel end, and take what it writes until then."""
-        until = monotonic() + GOODBYE
+        families = processes.below(self.km.provisioner.pid)
+        until = monotonic() + (GOODBYE_OF_FAMILIES if families else GOODBYE)
         if await self.km.is_alive():
             await self.km.request_shutdown()
         while await self.km.is_alive() and monotonic() < until:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from nbpipe.cli import exits
 from nbpipe.cli.app import COMMANDS, HIDDEN, app
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Desk
 
 
@@ -91,3 +95,38 @@ def test_the_commented_settings_are_right_once_they_are_uncommented() -> None:
 
 def test_init_needs_a_folder(empty: Desk) -> None:
     assert empty("init", "gone").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("run --until ", ["load", "fit", "show"]),
+        ("why f", ["fit"]),
+        ("show l", ["last"]),
+        ("gra", ["graph"]),
+    ],
+)
+def test_the_shell_completes_commands_steps_and_runs(
+    nbpipe: Desk, line: str, offered: list[str]
+) -> None:
+    from click.shell_completion import ShellComplete
+
+    *words, last = line.split(" ")
+    found = ShellComplete(app, {}, "nbpipe", "_NBPIPE_COMPLETE").get_completions(words, last)
+    assert [item.value for item in found] == offered
+
+
+def test_a_completion_that_fails_offers_nothing(empty: Desk) -> None:
+    from click.shell_completion import ShellComplete
+
+    (empty.folder / "nbpipe.toml").mkdir()
+    complete = ShellComplete(app, {}, "nbpipe", "_NBPIPE_COMPLETE")
+    assert complete.get_completions(["run", "gone", "--only"], "") == []
+
+
+def test_a_module_of_the_project_does_not_shadow_ours(tmp_path: Path) -> None:
+    for name in ("json", "click", "sqlite3", "dataclasses"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')\n")
+    command = [sys.executable, "-m", "nbpipe", "check"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "[empty-project]" in done.stdout, done.stderr

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbpipe.cli.options import project_option, store_option
+from nbpipe.cli.options import complete_runs, project_option, store_option
 from nbpipe.cli.terminal import clean, clean_line, columns, number
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @click.command()
-@click.argument("before", metavar="RUN")
-@click.argument("after", metavar="RUN", default="last")
+@click.argument("before", metavar="RUN", shell_complete=complete_runs)
+@click.argument("after", metavar="RUN", default="last", shell_complete=complete_runs)
 @project_option
 @store_option
 def diff(before: str, after: str, path: str, store: str | None) -> None:

@@ -11,6 +11,32 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
+
+def complete_steps(ctx: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """Return the steps whose names begin with what was typed; nothing where that fails."""
+    try:
+        from nbpipe.run.project import open_project
+
+        steps = open_project(ctx.params.get("path") or ".").compile().steps
+        return [step.name for step in steps if step.name.startswith(typed)]
+    except Exception:
+        return []  # a completion must never disturb the shell
+
+
+def complete_runs(ctx: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """Return the newest runs whose ids begin with what was typed; nothing where that fails."""
+    try:
+        from nbpipe.cli.stores import open_store
+        from nbpipe.run.project import open_project
+
+        project = open_project(ctx.params.get("path") or ".")
+        ledger = open_store(project, ctx.params.get("store")).ledger
+        names = ["last", *(run.id for run in ledger.runs(project=str(project.folder)))]
+        return [name for name in names if name.startswith(typed)]
+    except Exception:
+        return []
+
+
 path_argument = click.argument("path", default=".", type=click.Path())
 """A project's folder or one notebook."""
 
@@ -37,15 +63,33 @@ parameter_options = (
 )  # fmt: skip
 
 selection_options = (
-    click.option("--only", multiple=True, metavar="STEP", help="This step and no others."),
     click.option(
-        "--from", "start", multiple=True, metavar="STEP", help="This step and what follows."
+        "--only",
+        multiple=True,
+        metavar="STEP",
+        shell_complete=complete_steps,
+        help="This step and no others.",
     ),
-    click.option("--until", multiple=True, metavar="STEP", help="This step and what leads to it."),
+    click.option(
+        "--from",
+        "start",
+        multiple=True,
+        metavar="STEP",
+        shell_complete=complete_steps,
+        help="This step and what follows.",
+    ),
+    click.option(
+        "--until",
+        multiple=True,
+        metavar="STEP",
+        shell_complete=complete_steps,
+        help="This step and what leads to it.",
+    ),
     click.option(
         "--force",
         multiple=True,
         metavar="STEP|all",
+        shell_complete=complete_steps,
         help="Run it even where a result could be reused.",
     ),
 )

@@ -11,6 +11,7 @@ import click
 
 from nbpipe.cli import exits
 from nbpipe.cli.options import (
+    complete_runs,
     json_option,
     parameter_options,
     path_argument,
@@ -86,7 +87,7 @@ def run(ctx: click.Context, /, path: str, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("run", default="last")
+@click.argument("run", default="last", shell_complete=complete_runs)
 @project_option
 @together(*reporting_options)
 @click.pass_context

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbpipe.cli.options import json_option, path_argument, project_option, store_option
+from nbpipe.cli.options import (
+    complete_runs,
+    json_option,
+    path_argument,
+    project_option,
+    store_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +82,7 @@ def ls(path: str, number: int, every: bool, as_json: bool, store: str | None) ->
 
 
 @click.command()
-@click.argument("name", default="last", metavar="RUN[/STEP]")
+@click.argument("name", default="last", metavar="RUN[/STEP]", shell_complete=complete_runs)
 @project_option
 @json_option
 @store_option
@@ -180,7 +186,7 @@ def _preview(preview: Any) -> str:
 
 
 @click.command()
-@click.argument("name", default="last", metavar="RUN[/STEP]")
+@click.argument("name", default="last", metavar="RUN[/STEP]", shell_complete=complete_runs)
 @project_option
 @store_option
 def logs(name: str, path: str, store: str | None) -> None:
@@ -229,7 +235,7 @@ def _written(store: Store, run: RunRow, task: str) -> Iterator[str]:
 
 
 @click.command("open")
-@click.argument("name", metavar="RUN/STEP[/NAME]")
+@click.argument("name", metavar="RUN/STEP[/NAME]", shell_complete=complete_runs)
 @project_option
 @store_option
 @click.option("--print", "only_print", is_flag=True, help="Only print the path.")
@@ -273,7 +279,7 @@ def _file_of(store: Store, run: RunRow, one: TaskRow, name: str) -> str:
 
 
 @click.command()
-@click.argument("name", default="last", metavar="RUN")
+@click.argument("name", default="last", metavar="RUN", shell_complete=complete_runs)
 @project_option
 @store_option
 def cancel(name: str, path: str, store: str | None) -> None:

@@ -74,7 +74,9 @@ def told(ended: Ended) -> Iterator[str]:
     for one in outcome.shown:
         why = said_of(one)
         time = seconds(one.seconds) if one.seconds else ""
-        rows.append((f"{icon(one.state)} {clean_line(one.task)}", one.state, time, clean_line(why)))
+        label = f" ({clean_line(one.label)})" if one.label else ""
+        name = f"{icon(one.state)} {clean_line(one.task)}{label}"
+        rows.append((name, one.state, time, clean_line(why)))
     states = [row[1] for row in rows]
     for line, state in zip(columns(rows), states, strict=True):
         yield line.replace(f" {state} ", f" {coloured(state)} ", 1)

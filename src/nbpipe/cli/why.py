@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbpipe.cli.options import parameter_options, path_argument, store_option, together
+from nbpipe.cli.options import (
+    complete_steps,
+    parameter_options,
+    path_argument,
+    store_option,
+    together,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("step")
+@click.argument("step", shell_complete=complete_steps)
 @path_argument
 @together(*parameter_options, store_option)
 def why(step: str, path: str, **options: Any) -> None:

@@ -15,6 +15,7 @@ from nbpipe_jupyter.handlers import ROUTES
 from nbpipe_jupyter.launch import Launcher
 from nbpipe_jupyter.paths import Root
 from nbpipe_jupyter.projects import Projects
+from nbpipe_jupyter.trust import Trust
 
 RUN_EVENT = "https://nbpipe.org/events/run/v1"
 SCHEMA = Path(__file__).parent / "schemas" / "run.yaml"
@@ -41,13 +42,15 @@ class NbpipeApp(ExtensionApp):
         self.told: dict[str, int] = {}
         assert self.serverapp.event_logger is not None
         self.serverapp.event_logger.register_event_schema(SCHEMA)
-        self.desk = Desk(Projects(root), Launcher(self.python, self._tell, self.log))
+        trust = Trust(contents.notary)
+        self.desk = Desk(Projects(root), Launcher(self.python, self._tell, self.log), trust)
         self.settings["nbpipe_desk"] = self.desk
 
-    def _tell(self, run: str, seq: int) -> None:
+    def _tell(self, run: str, seq: int, notebooks: tuple[str, ...]) -> None:
         """Hint to browsers that a run has news; a server with a run is not idle (JupyterHub)."""
         assert self.serverapp is not None
         assert self.serverapp.event_logger is not None
+        self.desk.trust.remember(notebooks)
         self.serverapp.web_app.settings["nbpipe_last_activity"] = utcnow()
         if self.told.get(run) != seq:
             self.told[run] = seq

@@ -40,8 +40,10 @@ def contents_path(place: str, run: str, file: str) -> str:
     return "/".join(part for part in (place, run, file) if part)
 
 
-def read_model(projects: Projects, path: str, content: bool) -> dict[str, Any]:
-    """Return the contents model of what a path names.
+def read_model(projects: Projects, path: str, content: bool) -> tuple[dict[str, Any], str]:
+    """Return the contents model of what a path names, and the digest of what it shows.
+
+    The digest is empty for folders.
 
     Raises
     ------
@@ -54,10 +56,12 @@ def read_model(projects: Projects, path: str, content: bool) -> dict[str, Any]:
         if folder is None:
             continue
         if depth == 0:
-            return _project(projects, folder, parts, content)
+            return _project(projects, folder, parts, content), ""
         kept = projects.kept(folder, parts[-depth])
         if kept is not None:
-            return _run(kept, parts, content) if depth == 1 else _file(kept, parts, content)
+            if depth == 1:
+                return _run(kept, parts, content), ""
+            return _file(kept, parts, content)
     raise NotFound("There is no run and no executed notebook of that name.")
 
 
@@ -95,7 +99,7 @@ def _run(kept: Kept, parts: list[str], content: bool) -> dict[str, Any]:
     return model
 
 
-def _file(kept: Kept, parts: list[str], content: bool) -> dict[str, Any]:
+def _file(kept: Kept, parts: list[str], content: bool) -> tuple[dict[str, Any], str]:
     stem, dot, ending = parts[-1].rpartition(".")
     name, ending = unquote(stem), dot + ending
     tasks = (task for task in kept.store.ledger.tasks(kept.run) if task.task == name)
@@ -104,7 +108,9 @@ def _file(kept: Kept, parts: list[str], content: bool) -> dict[str, Any]:
     if task is None or artifact is None:
         raise NotFound("The run has no executed notebook of that name.")
     model = _shown(task, artifact, parts)
-    return _with_content(model, kept, artifact) if content else model
+    if content:
+        model = _with_content(model, kept, artifact)
+    return model, artifact.digest
 
 
 def _left(task: TaskRow, ending: str) -> Artifact | None:

@@ -1,4 +1,4 @@
-"""What the handlers work with: the projects, the launcher of runs, and threads for slow work."""
+"""What the handlers work with: projects, the launcher of runs, trust, and threads for slow work."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from nbpipe_jupyter.launch import Launcher
     from nbpipe_jupyter.projects import Projects
+    from nbpipe_jupyter.trust import Trust
 
 
 def _threads() -> ThreadPoolExecutor:
@@ -20,10 +21,11 @@ def _threads() -> ThreadPoolExecutor:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Projects, launcher and threads of one server."""
+    """Projects, launcher, trust and threads of one server."""
 
     projects: Projects
     launcher: Launcher
+    trust: Trust
     threads: ThreadPoolExecutor = field(default_factory=_threads)
 
     async def do(self, call: Callable[..., Any], *args: Any) -> Any:

@@ -12,6 +12,7 @@ from nbpipe_jupyter.base import Handler
 from nbpipe_jupyter.bodies import read_asked, read_object
 from nbpipe_jupyter.contents import read_model
 from nbpipe_jupyter.stream import follow, read_output
+from nbpipe_jupyter.trust import mark_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +182,9 @@ class Contents(Handler):
     async def get(self, path: str = "") -> None:
         """Answer with a contents model."""
         content = self.get_query_argument("content", "1") != "0"
-        await self.reply(read_model, self.desk.projects, path, content)
+        model, digest = await self.desk.do(read_model, self.desk.projects, path, content)
+        trusted = content and model["type"] == "notebook" and self.desk.trust.holds(digest)
+        await self.reply(mark_trusted if trusted else dict, model)
 
 
 class Checkpoints(Handler):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -14,7 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbpipe.errors import RunBusy, StoreError, UsageError
+from nbpipe.events import TaskFinished
 from nbpipe_jupyter.answers import StartFailed
+from nbpipe_jupyter.projects import ledger_files
+from nbpipe_jupyter.stream import changed, stamp
 
 if TYPE_CHECKING:
     import logging
@@ -32,7 +34,7 @@ GLANCE = 0.05
 """Seconds between two looks at whether it has."""
 
 PAUSE = 1.0
-"""Seconds between two looks at a run that goes on."""
+"""Seconds between two looks at a run of which the ledger has no news."""
 
 LOG = "engine.log"
 _ENDINGS = (0, 1, 130)
@@ -73,8 +75,8 @@ class Launcher:
     python
         Interpreter that runs ``nbpipe``.
     tell
-        Is told a run's id and the number of its newest event, about once a second while a
-        process that was started here goes on.
+        Is told, again and again while a process that was started here goes on, the run's id,
+        the number of its newest event, and the digests of executed notebooks that are new.
     log
         Where processes that fail are reported.
     watches
@@ -82,7 +84,7 @@ class Launcher:
     """
 
     python: str
-    tell: Callable[[str, int], None]
+    tell: Callable[[str, int, tuple[str, ...]], None]
     log: logging.Logger
     watches: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -121,12 +123,14 @@ class Launcher:
 
     async def _watch(self, desk: Desk, launch: Launch, process: subprocess.Popen[bytes]) -> None:
         """Tell of a run's news until its process ended, and remove what that was given."""
-        going = True
+        files = ledger_files(await desk.do(desk.projects.store_of, launch.project))
+        going, seen = True, max(launch.last_event, 0)
         while going:
-            going = process.poll() is None
+            going, before = process.poll() is None, stamp(files)
             with suppress(StoreError):
-                self.tell(launch.run, await desk.do(_newest, desk.projects, launch))
-            await asyncio.sleep(PAUSE if going else 0)
+                seen, notebooks = await desk.do(_news, desk.projects, launch, seen)
+                self.tell(launch.run, seen, notebooks)
+            await changed(files, before, time.monotonic() + (PAUSE if going else 0))
         if process.returncode in _ENDINGS:
             await desk.do(_remove, launch.papers)
         else:
@@ -199,13 +203,13 @@ def _spawn(launch: Launch) -> subprocess.Popen[bytes]:
             return subprocess.Popen(
                 launch.command,
                 cwd=launch.project,
-                env={**os.environ, "NBPIPE_STARTED_BY": "jupyter"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
         except OSError as error:
+            _remove(launch.papers)
             raise StartFailed(
                 f"{launch.command[0]} could not be started: {error.strerror}.",
                 "Start the Jupyter server again from an environment that works.",
@@ -241,6 +245,16 @@ def _newest(projects: Projects, launch: Launch) -> int:
     """Return the number of the run's newest event; -1 while there is no such run."""
     kept = projects.kept(launch.project, launch.run)
     return -1 if kept is None else kept.store.ledger.run(launch.run).last_seq
+
+
+def _news(projects: Projects, launch: Launch, seen: int) -> tuple[int, tuple[str, ...]]:
+    """Return the number of the run's newest event, and the notebooks executed since `seen`."""
+    kept = projects.kept(launch.project, launch.run)
+    found = kept.store.ledger.events(launch.run, seen) if kept else []
+    ended = (one.event for one in found if isinstance(one.event, TaskFinished))
+    left = (artifact for event in ended for artifact in event.artifacts)
+    notebooks = tuple(one.digest for one in left if one.kind == "notebook")
+    return (found[-1].seq if found else seen), notebooks
 
 
 def _remove(papers: Path) -> None:

@@ -72,7 +72,7 @@ class Kept:
     @property
     def files(self) -> tuple[Path, ...]:
         """Files that change when the ledger does; nothing for a ledger on a server."""
-        return _ledger_files(self.store)
+        return ledger_files(self.store)
 
     @property
     def output(self) -> Path:
@@ -254,7 +254,8 @@ def _is_own(store: Store, folder: Path) -> bool:
     return store.local.parent == folder
 
 
-def _ledger_files(store: Store) -> tuple[Path, ...]:
+def ledger_files(store: Store) -> tuple[Path, ...]:
+    """Return the files that change when the ledger does."""
     return (store.local / "ledger.db", store.local / "ledger.db-wal")
 
 
@@ -267,7 +268,7 @@ def _is_plain(entry: os.DirEntry[str]) -> bool:
 def _identity(store: Store) -> object:
     """What changes when a store's ledger is removed or replaced by another."""
     try:
-        found = _ledger_files(store)[0].stat()
+        found = ledger_files(store)[0].stat()
     except OSError:
         return None
     return (found.st_dev, found.st_ino)

@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-DEMO ?= examples/cultivars
+DEMO ?= examples/diagnosis
 CHROMIUM ?= /usr/bin/chromium
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)

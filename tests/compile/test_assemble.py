@@ -308,3 +308,34 @@ def test_a_pipeline_can_be_said_in_json() -> None:
     assert (
         json.loads(json.dumps(describe(pipeline)))["steps"][1]["line"] == "takes x; gives nothing"
     )
+
+
+def test_declared_files_make_edges_as_literal_paths_do() -> None:
+    options = {
+        "version": 1,
+        "steps": {"make": {"writes": ["out/*.csv"]}, "use": {"reads": ["in.csv"]}},
+    }
+    pipeline = one(
+        ("step:make", "run()"),
+        ("step:other", "open('in.csv', 'w').close()"),
+        ("step:use", "t = open('out/a.csv').read()"),
+        nbpipe=options,
+    )
+    assert edges(pipeline, "file") == {
+        ("make", "use", ("out/a.csv",)),
+        ("other", "use", ("in.csv",)),
+    }
+
+
+def test_options_for_a_step_that_is_not_there_are_pointed_out() -> None:
+    pipeline = one(("step:make", "x = 1"), nbpipe={"version": 1, "steps": {"mkae": {"retries": 1}}})
+    assert codes(pipeline, "warning") == ["unknown-step"]
+
+
+def test_what_a_run_learned_never_makes_a_circle() -> None:
+    books = [
+        notebook("a.ipynb", "x = 1", nbpipe={"version": 1, "step": "a"}),
+        notebook("b.ipynb", "y = 1", nbpipe={"version": 1, "step": "b", "after": ["a"]}),
+    ]
+    learned = {"a": Learned(reads=frozenset({"f"})), "b": Learned(writes=frozenset({"f"}))}
+    assert codes(assemble(books, name="p", learned=learned)) == []

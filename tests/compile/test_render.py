@@ -12,7 +12,7 @@ from nbpipe.compile.pipeline import Step
 from nbpipe.compile.render import Contents, Given, Item, Place, render, rendered_id
 from nbpipe.compile.tags import Foreach
 
-PLACE = Place("/store", "/store/lib/1", "task-1")
+PLACE = Place("/store", "/store/lib/1", "task-1", "/project")
 NOTEBOOK = Notebook(
     "n.ipynb",
     (
@@ -43,12 +43,12 @@ def source(cell_id: str, contents: Contents, step: Step | None = None) -> str:
 
 def test_the_cells_come_in_the_order_in_which_they_must_run() -> None:
     assert [cell["id"] for cell in cells(Contents())] == [
-        "p", "nbpipe-setup-1", "nbpipe-load", "m", "a", "b", "nbpipe-save",
+        "nbpipe-begin", "p", "nbpipe-setup-1", "nbpipe-load", "m", "a", "b", "nbpipe-save",
     ]  # fmt: skip
 
 
 def test_papermill_finds_its_tag_on_the_parameters_cell() -> None:
-    first = cells(Contents())[0]
+    first = cells(Contents())[1]
     assert first["metadata"] == {"tags": ["parameters"]}
 
 
@@ -120,4 +120,4 @@ def test_an_odd_cell_id_is_mapped_to_one_that_the_format_allows(name: str) -> No
 
 def test_a_step_name_cannot_break_out_of_the_comment_it_stands_in() -> None:
     odd = Step("a\nPWN=1", "cells", NOTEBOOK, ("a",), StepFlow("fit"))
-    assert "\nPWN" not in source("nbpipe-load", Contents(), odd)
+    assert "\nPWN" not in source("nbpipe-begin", Contents(), odd)

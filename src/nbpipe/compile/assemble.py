@@ -8,18 +8,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.flow import Flow, StepFlow, read_flow
-from nbpipe.compile.link import Linker, Part
+from nbpipe.compile.link import Linker
+from nbpipe.compile.links import Part
 from nbpipe.compile.options import read_options
 from nbpipe.compile.order import find_cycle, in_order
 from nbpipe.compile.parameters import read_other_parameters
 from nbpipe.compile.pipeline import Options, Parameter, Pipeline, Step
-from nbpipe.compile.roles import Draft, is_tagged, items_step, read_roles
-from nbpipe.errors import Problem
+from nbpipe.compile.roles import Draft, is_tagged, items_cell, items_step, read_roles
+from nbpipe.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from nbpipe.compile.link import Links
+    from nbpipe.compile.links import Links
     from nbpipe.compile.notebook import Cell, Notebook
     from nbpipe.compile.pipeline import Edge, Learned
     from nbpipe.compile.roles import Reading
@@ -49,10 +50,13 @@ def assemble(
     unique = list(_first_of_each(parts).values())
     links = Linker(unique, (p.name for p in parameters), learned or {}).link()
     problems += links.problems
-    steps, option_problems = _steps(unique, links)
+    steps = _steps(unique, links)
     edges = _visible(links.all_edges())
-    problems += option_problems
+    problems += _option_problems(readings)
     cycle = find_cycle([step.name for step in steps], edges)
+    if cycle and any(edge.learned for edge in edges):
+        # What was seen in one run never makes a project unusable; what is written does.
+        return assemble(notebooks, name=name)
     problems += [_cycle(cycle, parts)] if cycle else []
     problems += _empty(notebooks, steps)
     title = next((r.options.name for r in readings if r.options.name), None) or name
@@ -98,8 +102,12 @@ def _parts(reading: Reading, flows: Mapping[str, Flow]) -> list[Part]:
         if draft.foreach:
             small = items_step(draft.name)
             item_flow = known.get(small, StepFlow(small))
-            parts.append(Part(reading, Draft(small, draft.whole), item_flow, flow.seeded))
-        parts.append(Part(reading, draft, known.get(draft.name, StepFlow(draft.name)), flow.seeded))
+            cell = items_cell(draft.foreach, draft.cells[0])
+            listing = Draft(small, draft.whole, (cell,))
+            parts.append(Part(reading, listing, item_flow, seeded=flow.seeded))
+        step_flow = known.get(draft.name, StepFlow(draft.name))
+        options, _ = _options(reading, draft)
+        parts.append(Part(reading, draft, step_flow, options, flow.seeded))
     return parts
 
 
@@ -128,25 +136,22 @@ def _parameters(readings: Sequence[Reading], flows: Mapping[str, Flow]) -> tuple
     return tuple(found.values())
 
 
-def _steps(parts: Sequence[Part], links: Links) -> tuple[list[Step], list[Problem]]:
-    problems: list[Problem] = []
+def _steps(parts: Sequence[Part], links: Links) -> list[Step]:
     steps: dict[str, Step] = {}
     taken = _taken(links)
     for part in parts:
-        options, found = _options(part)
-        problems += found
-        outputs = _outputs(part, taken, options)
+        outputs = _outputs(part, taken)
         steps[part.name] = Step(
             part.name,
             "notebook" if part.draft.whole else "cells",
-            part.reading.notebook,
+            _notebook(part),
             tuple(cell.id for cell in part.draft.cells),
             part.flow,
             inputs={name: got.giver for name, got in links.inputs[part.name].items()},
             outputs=outputs,
             together=_together(part.flow, outputs),
             after=tuple(part.draft.after),
-            options=options,
+            options=part.options,
             foreach=part.draft.foreach,
             checks=tuple(cell.id for cell in part.draft.checks),
             metrics=tuple(cell.id for cell in part.draft.metrics),
@@ -155,12 +160,34 @@ def _steps(parts: Sequence[Part], links: Links) -> tuple[list[Step], list[Proble
             random=links.random.get(part.name, {}),
             random_outputs=_random_outputs(part.name, links),
         )
-    whole = [
+    return [
         replace(step, enumerate=steps.get(items_step(name))) if step.foreach else step
         for name, step in steps.items()
         if not name.endswith("[]")
     ]
-    return whole, problems
+
+
+def _notebook(part: Part) -> Notebook:
+    """The notebook of a step; that of a listing of items holds the cell put in for it."""
+    notebook = part.reading.notebook
+    if not part.name.endswith("[]"):
+        return notebook
+    return replace(notebook, cells=(*notebook.cells, *part.draft.cells))
+
+
+def _option_problems(readings: Sequence[Reading]) -> Iterable[Problem]:
+    for reading in readings:
+        for draft in reading.drafts:
+            yield from _options(reading, draft)[1]
+        known = [draft.name for draft in reading.drafts]
+        for name in reading.options.steps:
+            if known and name not in known:
+                path = reading.notebook.path
+                text = (
+                    f"metadata.nbpipe.steps has options for {name!r}, which is no step of {path}."
+                )
+                hint = did_you_mean(name, known)
+                yield Problem("unknown-step", text, "warning", path, suggestion=hint)
 
 
 def _taken(links: Links) -> dict[str, set[str]]:
@@ -175,8 +202,8 @@ def _taken(links: Links) -> dict[str, set[str]]:
     return taken
 
 
-def _outputs(part: Part, taken: Mapping[str, set[str]], options: Options) -> tuple[str, ...]:
-    names = taken.get(part.name, set()) | set(options.gives)
+def _outputs(part: Part, taken: Mapping[str, set[str]]) -> tuple[str, ...]:
+    names = taken.get(part.name, set()) | set(part.options.gives)
     if part.flow.step == part.name and not part.draft.foreach:
         names |= set(part.flow.gives)
     return tuple(sorted(names))
@@ -197,12 +224,10 @@ def _random_outputs(name: str, links: Links) -> tuple[str, ...]:
     return tuple(sorted(wanted))
 
 
-def _options(part: Part) -> tuple[Options, tuple[Problem, ...]]:
-    if part.name.endswith("[]"):
-        return Options(), ()
-    options = part.reading.options
-    raw = options.own if part.draft.whole else options.steps.get(part.name, {})
-    return read_options(raw, part.name, part.path)
+def _options(reading: Reading, draft: Draft) -> tuple[Options, tuple[Problem, ...]]:
+    options = reading.options
+    raw = options.own if draft.whole else options.steps.get(draft.name, {})
+    return read_options(raw, draft.name, reading.notebook.path)
 
 
 def _metric_names(cells: Sequence[Cell]) -> tuple[str, ...]:

@@ -2,102 +2,21 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.pipeline import Edge, Reason
+from nbpipe.compile.files import link_files
+from nbpipe.compile.links import Links, Part, Taken
+from nbpipe.compile.pipeline import Reason
 from nbpipe.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from nbpipe.compile.flow import FileUse, Need, Site, StepFlow
-    from nbpipe.compile.pipeline import EdgeKind, Learned
-    from nbpipe.compile.roles import Draft, Reading
+    from nbpipe.compile.flow import Need, Site
+    from nbpipe.compile.pipeline import Learned
 
 _GATHER = re.compile(r"""\bgather\(\s*(['"])(?P<name>\w+)\1\s*[,)]""")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A step on its way to be linked: where it stands, its tags and its dataflow."""
-
-    reading: Reading
-    draft: Draft
-    flow: StepFlow
-    seeded: frozenset[str] = frozenset()
-
-    @property
-    def name(self) -> str:
-        """The step's name."""
-        return self.draft.name
-
-    @property
-    def path(self) -> str:
-        """Its notebook."""
-        return self.reading.notebook.path
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A name that a step takes: from whom, why, and whether a run found it."""
-
-    giver: str
-    reason: Reason
-    learned: bool = False
-
-
-@dataclass(slots=True)
-class Links:
-    """What linking finds: filled once, from the steps in notebook order.
-
-    Attributes
-    ----------
-    inputs
-        Step → name → where it is taken from.
-    edges
-        (source, target, kind) → names and reasons.
-    gathers
-        Step → name → fanned-out step.
-    random
-        Step → generator → the step whose state it takes over.
-    problems
-        What cannot be linked.
-    """
-
-    inputs: dict[str, dict[str, Taken]] = field(default_factory=dict)
-    edges: dict[tuple[str, str, EdgeKind], tuple[dict[str, None], list[Reason]]] = field(
-        default_factory=dict
-    )
-    gathers: dict[str, dict[str, str]] = field(default_factory=dict)
-    random: dict[str, dict[str, str]] = field(default_factory=dict)
-    learned: set[tuple[str, str, EdgeKind]] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
-
-    def edge(self, source: str, target: str, kind: EdgeKind, name: str, reason: Reason) -> None:
-        """Add a reason to the edge from `source` to `target`."""
-        if source == target:
-            return
-        names, reasons = self.edges.setdefault((source, target, kind), ({}, []))
-        if name:
-            names[name] = None
-        reasons.append(reason)
-
-    def all_edges(self) -> tuple[Edge, ...]:
-        """The edges as values, in the order they were found."""
-        return tuple(
-            Edge(
-                source,
-                target,
-                kind,
-                tuple(names),
-                tuple(reasons),
-                (source, target, kind) in self.learned,
-            )
-            for (source, target, kind), (names, reasons) in self.edges.items()
-        )
 
 
 class Linker:
@@ -131,7 +50,7 @@ class Linker:
             self._link_after(part)
         self._link_learned()
         self._draw_inputs()
-        self._link_files()
+        link_files(self.parts, self.learned, self.links)
         self._link_random()
         return self.links
 
@@ -248,77 +167,6 @@ class Linker:
             reason = Reason(text, part.path, cell.id if cell else None, 1 if cell else None)
             self.links.edge(name, part.name, "order", "", reason)
 
-    def _link_files(self) -> None:
-        """A file's reader follows its writer; a later writer follows earlier readers."""
-        uses: dict[str, list[tuple[Part, bool, Reason]]] = {}
-        for part in self.parts:
-            for use in part.flow.reads:
-                uses.setdefault(_file(part, use), []).append(
-                    (part, False, _file_reason(part, use, "reads"))
-                )
-            for use in part.flow.writes:
-                uses.setdefault(_file(part, use), []).append(
-                    (part, True, _file_reason(part, use, "writes"))
-                )
-            self._learned_uses(part, uses)
-        for path, accesses in uses.items():
-            self._link_file(path, accesses)
-
-    def _learned_uses(self, part: Part, uses: dict[str, list[tuple[Part, bool, Reason]]]) -> None:
-        known = self.learned.get(part.name)
-        if known is None:
-            return
-        for path in sorted(known.reads - known.writes):
-            reason = Reason(f"{part.name} was seen to read {path}", part.path)
-            uses.setdefault(path, []).append((part, False, reason))
-        for path in sorted(known.writes):
-            reason = Reason(f"{part.name} was seen to write {path}", part.path)
-            uses.setdefault(path, []).append((part, True, reason))
-
-    def _link_file(self, path: str, accesses: Sequence[tuple[Part, bool, Reason]]) -> None:
-        writers = {part.name: part for part, writes, _ in accesses if writes}
-        for part, writes, reason in accesses:
-            if part.name in writers and not writes:
-                continue
-            same = [w for w in writers.values() if w.path == part.path]
-            above = [w for w in same if self.position[w.name] < self.position[part.name]]
-            others = [w for w in writers.values() if w.path != part.path]
-            if above:
-                self.links.edge(above[-1].name, part.name, "file", path, reason)
-            elif not writes and len(others) == 1 and not same:
-                self.links.edge(others[0].name, part.name, "file", path, reason)
-            elif not writes and len(others) > 1 and not set(writers) & set(part.draft.after):
-                self.links.problems.append(self._two_writers(part, path, others, reason))
-            if writes:
-                self._after_readers(part, path, accesses)
-
-    def _after_readers(
-        self, part: Part, path: str, accesses: Sequence[tuple[Part, bool, Reason]]
-    ) -> None:
-        """Within a notebook, what is read above must not be overwritten before it is read."""
-        for reader, writes, reason in accesses:
-            above = self.position[reader.name] < self.position[part.name]
-            if not writes and reader.path == part.path and above:
-                text = f"{part.name} writes {path}, which {reader.name} reads before"
-                self.links.edge(
-                    reader.name,
-                    part.name,
-                    "order",
-                    "",
-                    Reason(text, part.path, reason.cell, reason.line),
-                )
-
-    def _two_writers(self, part: Part, path: str, writers: Sequence[Part], at: Reason) -> Problem:
-        names = " and ".join(writer.name for writer in writers)
-        return Problem(
-            "two-writers",
-            f"Step {part.name!r} reads {path!r}, which more than one step writes: {names}.",
-            notebook=at.notebook,
-            cell=at.cell,
-            line=at.line,
-            suggestion=f"Add after: to {part.name} to say which comes first, or write two files.",
-        )
-
     # hidden state and what runs found out
 
     def _link_random(self) -> None:
@@ -380,12 +228,3 @@ class Linker:
     def _where(self, part: Part, site: Site) -> dict[str, object]:
         index = next((c.index for c in part.reading.notebook.cells if c.id == site.cell), None)
         return {"notebook": part.path, "cell": site.cell, "index": index, "line": site.line}
-
-
-def _file(part: Part, use: FileUse) -> str:
-    """The path as seen from the project."""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(part.path), use.path))
-
-
-def _file_reason(part: Part, use: FileUse, verb: str) -> Reason:
-    return Reason(f"{part.name} {verb} {use.path}", part.path, use.site.cell, use.site.line)

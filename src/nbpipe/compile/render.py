@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.notebook import Cell
     from nbpipe.compile.pipeline import Step
 
+BEGIN_TAG = "nbpipe-begin"
 LOAD_TAG = "nbpipe-load"
 SAVE_TAG = "nbpipe-save"
 SETUP_TAG = "nbpipe-setup"
@@ -63,11 +64,14 @@ class Place:
         Absolute folder that holds the package for the kernel side.
     task
         Name of the attempt's scratch folder.
+    folder
+        Absolute folder of the source notebook.
     """
 
     store: str
     lib: str
     task: str
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,9 @@ def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
     """
     cells = list(_parameter_cells(step))
     if step.language == "python":
+        cells.insert(0, _cell("nbpipe-begin", BEGIN_TAG, _begin_source(step, place)))
         cells += _setup_cells(step.flow.replay)
-        cells.append(_cell("nbpipe-load", LOAD_TAG, _load_source(step, place, contents)))
+        cells.append(_cell("nbpipe-load", LOAD_TAG, _load_source(step, contents)))
         cells += _own_cells(step)
         cells.append(_cell("nbpipe-save", SAVE_TAG, _save_source(contents)))
     else:
@@ -143,14 +148,19 @@ def _setup_cells(snippets: Sequence[Snippet]) -> list[dict[str, Any]]:
     ]
 
 
-def _load_source(step: Step, place: Place, contents: Contents) -> str:
+def _begin_source(step: Step, place: Place) -> str:
     lines = [
-        f"# Added by nbpipe: what step {step.name!r} takes from the steps before it.",
+        f"# Added by nbpipe: step {step.name!r} as it was run. By hand it runs as it is, too.",
         "import sys",
         f"sys.path.append({place.lib!r})",
         "import nbpipe_kernelside as nbpipe_step",
-        f"nbpipe_step.begin({place.store!r}, task={place.task!r})",
+        f"nbpipe_step.begin({place.store!r}, task={place.task!r}, folder={place.folder!r})",
     ]
+    return "\n".join(lines)
+
+
+def _load_source(step: Step, contents: Contents) -> str:
+    lines = ["# Added by nbpipe: what the step takes from the steps before it."]
     lines += [_load_line(given, contents.needed) for given in contents.inputs]
     if contents.item and step.foreach:
         lines.append(_item_line(step.foreach.names, contents.item))

@@ -200,9 +200,7 @@ class _Reader:
         """A fan-out's items are a small step of their own, right before it."""
         foreach = self._foreach(step, [first])
         if foreach is not None:
-            source = f"nbpipe_items = list({foreach.items})"
-            cell = Cell(f"nbpipe-items-{first.index}", "code", source, (), first.index)
-            self._block(cell, "step", items_step(step))
+            self._block(items_cell(foreach, first), "step", items_step(step))
 
     def _block(self, cell: Cell, role: str, step: str) -> None:
         if self.notebook.language == "python":
@@ -229,6 +227,12 @@ class _Reader:
 
     def _code(self) -> list[Cell]:
         return [cell for cell in self.notebook.cells if cell.kind == "code"]
+
+
+def items_cell(foreach: Foreach, first: Cell) -> Cell:
+    """Return the one cell of the small step that enumerates items, put in before `first`."""
+    source = f"nbpipe_items = list({foreach.items})"
+    return Cell(f"nbpipe-items-{first.index}", "code", source, (), first.index)
 
 
 def items_step(step: str) -> str:

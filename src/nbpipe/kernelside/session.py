@@ -125,8 +125,8 @@ def _needed() -> Session:
     return session
 
 
-def begin(store: str, task: str = "") -> None:
-    """Begin a step.
+def begin(store: str, task: str = "", folder: str = "") -> None:
+    """Begin a step; run by hand, go to the folder that its source notebook runs in.
 
     Parameters
     ----------
@@ -134,12 +134,16 @@ def begin(store: str, task: str = "") -> None:
         The store's folder.
     task
         Name of the task's scratch folder; when that is gone, the notebook runs by hand.
+    folder
+        The source notebook's folder: modules and files are found from there.
     """
     global _session
     store = os.path.abspath(store)
     scratch = os.path.join(store, "tmp", task) if task else ""
     _session = Session(store, scratch, Task.read(scratch) if task else None)
     known = _session.task
+    if known is None and os.path.isdir(folder):
+        os.chdir(folder)
     namespace = pickles.main_namespace()
     attend = getattr(namespace, "attend", None)
     if known is not None and attend is not None:

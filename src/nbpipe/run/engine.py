@@ -215,16 +215,19 @@ class Pass:
         self._release(active)
         tries = one.step.options.retries
         again = result.state not in (*GOOD, "cancelled") and active.attempt <= tries
-        again = again and not self.cancelled and not result.missing
-        self.tell(_finished(one, result, again))
-        self._keep_notebook(one.task, result.artifacts)
-        if again:
-            self._retry(active)
-            return
+        again = again and not self.cancelled
         lesson = learn(self.planner, one, result)
         if lesson:
             self.lessons.append(lesson)
-        if result.state == "ok":
+        # A name that was missing comes with the next pass; then it is no failure of the step.
+        lacking = bool(lesson and result.missing and lesson.learned.needs) and not self.cancelled
+        self.tell(_finished(one, result, again or lacking))
+        self._keep_notebook(one.task, result.artifacts)
+        if lacking:
+            self._hold()
+        elif again:
+            self._retry(active)
+        elif result.state == "ok":
             keep_result(self.planner, one, result, self.run)
             self.planner.note_end(one.task, result.artifacts)
             self._end_task(one)
@@ -266,12 +269,13 @@ class Pass:
             self.tell(Note(text, one.task))
         self._keep_notebook(one.task, result.artifacts)
         self.planner.note_end(one.task, result.artifacts)
-        self.tell(
-            TaskReused(
-                one.task, one.key, one.decision.reason, result.run, result.task, result.artifacts,
-                result.metrics,
-            )
-        )  # fmt: skip
+        if result.run != self.run:  # what an earlier pass of this run made is told already
+            self.tell(
+                TaskReused(
+                    one.task, one.key, one.decision.reason, result.run, result.task,
+                    result.artifacts, result.metrics,
+                )
+            )  # fmt: skip
         self._end_task(one)
 
     # how steps end

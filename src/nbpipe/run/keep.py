@@ -72,7 +72,7 @@ def restore_files(planner: Planner, artifacts: Iterable[Artifact]) -> Iterator[s
     What stood there before is kept in the store first, so that nothing is lost.
     """
     for artifact in artifacts:
-        if artifact.kind != "file":
+        if artifact.kind != "file" or artifact.name in planner.project.own_files:
             continue
         path = planner.project.folder / artifact.name
         there = planner.finder.file_digest(artifact.name)

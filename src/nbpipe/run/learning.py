@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -59,12 +60,24 @@ def _found(planner: Planner, step: Step, result: Result) -> Learned:
     written = {artifact.name for artifact in result.artifacts if artifact.kind == "file"}
     seeded = _seeded(planner.pipeline, step)
     return Learned(
-        needs=frozenset({*result.fetched, *result.missing} - step.inputs.keys()),
+        needs=frozenset(_asked_for(result) - step.inputs.keys()),
         gives=frozenset(set(result.changed) - set(step.outputs)),
         draws=frozenset(set(result.drew) & seeded - step.flow.draws - step.flow.seeds),
         reads=frozenset({file.path for file in result.files_read} - reads - writes - written),
         writes=frozenset(written - writes),
     )
+
+
+def _asked_for(result: Result) -> set[str]:
+    """Names that the step's own code asked for.
+
+    Of a step that failed, only what its error names counts: a post-mortem dump, as the engine
+    ``debug`` makes one, looks at every name there is.
+    """
+    names = {*result.fetched, *result.missing}
+    if result.error is None:
+        return names
+    return {name for name in names if re.search(rf"\b{re.escape(name)}\b", result.error.message)}
 
 
 def _seeded(pipeline: Pipeline, step: Step) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.render import Contents, Place, render, rendered_id
@@ -42,7 +43,8 @@ def write_order(planner: Planner, one: Considered, run: str, attempt: int, engin
     )
     python = step.language == "python"
     lib = store.blobs.ensure_lib()
-    place = Place(str(store.local), str(lib), scratch_name(run, one.task, attempt))
+    folder = str((planner.project.folder / step.notebook.path).parent)
+    place = Place(str(store.local), str(lib), scratch_name(run, one.task, attempt), folder)
     return Order(
         run=run,
         task=one.task,
@@ -53,14 +55,14 @@ def write_order(planner: Planner, one: Considered, run: str, attempt: int, engin
         kernel=planner.kernel(step),
         engine=(step.options.engine or engine) if python else "papermill",
         project=str(planner.project.folder),
-        folder=str((planner.project.folder / step.notebook.path).parent),
+        folder=folder,
         store=store.address,
         parameters=_parameters(planner, step),
         session=session_of(planner, step) if python else {},
         inputs=_inputs(planner, one),
         own=tuple(rendered_id(cell) for cell in step.cells),
         checks=tuple(rendered_id(cell) for cell in step.checks),
-        writes=step.options.writes,
+        writes=(*step.options.writes, *(glob.escape(use.path) for use in step.flow.writes)),
         timeout=step.options.timeout or planner.project.settings.timeout,
         memory=step.options.resources.memory,
     )
@@ -120,6 +122,7 @@ def session_of(planner: Planner, step: Step) -> dict[str, Any]:
             for name, artifacts in planner.gathered(step).items()
         },
         "replayed": sorted(_replayed(takers)),
+        "watch": {"ignore": [glob.escape(path) for path in planner.project.own_files]},
         "changed_later": sorted(
             {n for other in takers for n in other.outputs if n in step.outputs}
         ),

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "nbpipe.toml"
 LOCK = "nbpipe.lock"
-SKIPPED = frozenset(
-    {"venv", "node_modules", "__pycache__", "site-packages"}
-)
+SKIPPED = frozenset({"venv", "node_modules", "__pycache__", "site-packages"})
 """Folders in which no notebook of a project is looked for, beside hidden ones."""
 
 
@@ -67,6 +65,11 @@ class Project:
         """Address of its store: an absolute folder, or a URL."""
         address = os.environ.get("NBPIPE_STORE") or self.settings.store
         return address if "://" in address else str(self.folder / address)
+
+    @property
+    def own_files(self) -> tuple[str, ...]:
+        """Files that describe the project: no step's result, so never put back or overwritten."""
+        return (*self.sources, SETTINGS, LOCK)
 
     def compile(self) -> Pipeline:
         """Return its pipeline, the project's own problems included."""

@@ -237,12 +237,20 @@ def _passes(
             if state == "cancelled" or not any(lesson.structural for lesson in one.lessons):
                 return state
             recorder.tell(Note("Planning anew with what was learned (kept in nbpipe.lock)."))
-            planner = Planner(
-                project, project.compile(), planner.store, planner.parameters, planner.selection
-            )
+            planner = _planner_anew(planner, project)
         return state
     finally:
         executor.close()
+
+
+def _planner_anew(planner: Planner, project: Project) -> Planner:
+    """A planner with what was learned; what was forced and ran is not forced once more."""
+    pipeline = project.compile()
+    if pipeline.errors:
+        raise ProblemsError(pipeline.problems)
+    left = tuple(name for name in planner.selection.force if name not in planner.ended)
+    selection = replace(planner.selection, force=left)
+    return Planner(project, pipeline, planner.store, planner.parameters, selection)
 
 
 def _sentence(problem: Problem) -> str:

@@ -168,11 +168,17 @@ class Compiled:
         StoreError
             If the store cannot be used.
         """
+        from dataclasses import replace
+
         from nbpipe.run import runs as running
+        from nbpipe.run.lock import read_lock
+        from nbpipe.run.project import LOCK
 
         chosen = options or Options()
         store = _store(self.project)
-        job = chosen.job(self.project, {**(parameters or {}), **more})
+        learned, _ = read_lock(self.project.folder / LOCK)  # an earlier run may have learned
+        project = replace(self.project, learned=learned)
+        job = chosen.job(project, {**(parameters or {}), **more})
         make = chosen.executor or _local
         name, _ = running.carry_out(job, store, chosen.tell, make)
         return Run(store.ledger.run(name), store)

@@ -42,6 +42,13 @@ summary{cursor:pointer}
 """.strip()
 
 
+FRAMED = (
+    "<style>body{font:13px system-ui,sans-serif;margin:.5rem;color:#222}"
+    "table{border-collapse:collapse}"
+    "td,th{padding:.15rem .6rem;text-align:left;border-bottom:1px solid #ddd}</style>"
+)
+
+
 def write_report(folder: Path, ended: Ended, pipeline: Pipeline, store: Store) -> None:
     """Write ``index.html`` and the executed notebooks into a folder."""
     notebooks = folder / "notebooks"
@@ -160,10 +167,11 @@ class _Previews:
         parts = []
         if preview.get("shape"):
             parts.append(f"<p class=dim>shape {_text(preview['shape'])}</p>")
-        if preview.get("image"):
-            parts.append(self._image(str(preview["image"])))
+        image = artifact.digest if artifact.type == "image/png" else preview.get("image")
+        if image:
+            parts.append(self._image(str(image)))
         elif preview.get("html"):
-            framed = escape(str(preview["html"]), quote=True)
+            framed = escape(FRAMED + str(preview["html"]), quote=True)
             parts.append(f'<iframe sandbox srcdoc="{framed}"></iframe>')
         elif preview.get("text"):
             parts.append(f"<pre>{escape(clean(preview['text']))}</pre>")

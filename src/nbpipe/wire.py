@@ -46,7 +46,7 @@ def load(cls: type[T], data: Any) -> T:
 
     Fields that the class does not have are passed over, so newer writers can be read.
     """
-    readers = _readers(cls)
+    readers = _readers(cls)  # type: ignore[arg-type]
     return cls(**{name: readers[name](item) for name, item in data.items() if name in readers})
 
 
@@ -68,7 +68,7 @@ def _namespace() -> dict[str, Any]:
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
     origin, args = get_origin(hint), get_args(hint)
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return lambda data: load(hint, data)
     if origin in (types.UnionType, Union) and type(None) in args:
         inner = _reader(next(a for a in args if a is not type(None)))

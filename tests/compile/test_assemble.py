@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nbpipe.compile.assemble import assemble
-from nbpipe.compile.notebook import Notebook, read_document
-from nbpipe.compile.pipeline import Learned, Pipeline
+from nbpipe.compile.notebook import read_document
+from nbpipe.compile.pipeline import Learned
+
+if TYPE_CHECKING:
+    from nbpipe.compile.notebook import Notebook
+    from nbpipe.compile.pipeline import Pipeline
 
 
 def notebook(path: str, *cells: str | tuple[str, str], **metadata: Any) -> Notebook:

@@ -80,7 +80,7 @@ def test_two_of_three_names_stored_together_are_taken_out() -> None:
     call = line.removeprefix("a, c = ").replace(
         "nbpipe_step.load('a, b, c', 'sha256:1', 'json')", "T"
     )
-    assert list(eval(call, {"T": (1, 2, 3)})) == [1, 3]  # noqa: S307
+    assert list(eval(call, {"T": (1, 2, 3)})) == [1, 3]
 
 
 @pytest.mark.parametrize("value", ["it's", 'a"b\n', None, True, -1.5, [1, {"a": None}], "{x}"])

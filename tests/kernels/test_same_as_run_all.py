@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbpipe.events import CellFinished, Event, Note, TaskFinished, TaskReused
+from nbpipe.events import CellFinished, TaskFinished, TaskReused
 from nbpipe.run.local import LocalExecutor
 from nbpipe.run.project import open_project
 from nbpipe.run.runs import Job, carry_out
@@ -17,6 +17,7 @@ from nbpipe.store.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nbpipe.events import Event
     from tests.conftest import WriteNotebook
 
 
@@ -234,13 +235,10 @@ def test_files_that_a_step_writes_are_found_by_the_step_that_reads_them(
     run: Any, write_notebook: WriteNotebook, tmp_path: Path
 ) -> None:
     write_notebook(
-        "a.ipynb", "import pathlib\nfor n in 'xy': pathlib.Path(n + '.txt').write_text(n)"
-    )
-    write_notebook(
         "b.ipynb", "print(open('x.txt').read())", nbpipe={"version": 1, "step": "b", "after": ["a"]}
     )
-    write_notebook("a.ipynb", "import pathlib\nfor n in 'xy': pathlib.Path(n + '.txt').write_text(n)",
-                   nbpipe={"version": 1, "step": "a"})  # fmt: skip
+    source = "import pathlib\nfor n in 'xy': pathlib.Path(n + '.txt').write_text(n)"
+    write_notebook("a.ipynb", source, nbpipe={"version": 1, "step": "a"})
     assert run().printed("b") == "x\n"
     (tmp_path / "x.txt").unlink()
     again = run()

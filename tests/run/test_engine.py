@@ -1,4 +1,4 @@
-"""Runs, carried out by an executor that answers from memory: what runs, what is reused, what is kept."""
+"""Runs, carried out by an executor that answers from memory: what runs, is reused, is kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +14,6 @@ from nbpipe.compile.plan import Selection
 from nbpipe.errors import ProblemsError, UsageError
 from nbpipe.events import (
     Artifact,
-    Event,
     Failure,
     RunFinished,
     TaskFinished,
@@ -27,14 +25,19 @@ from nbpipe.events import (
 from nbpipe.run.environment import Environments
 from nbpipe.run.executors import Lost
 from nbpipe.run.memory import ScriptedExecutor
-from nbpipe.run.order import FileRead, Order, Result
+from nbpipe.run.order import FileRead, Result
 from nbpipe.run.project import open_project
 from nbpipe.run.runs import Job, carry_out, prepare
 from nbpipe.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from nbpipe.events import (
+        Event,
+    )
+    from nbpipe.run.order import Order
     from tests.conftest import WriteNotebook
 
 

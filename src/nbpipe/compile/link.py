@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.files import link_files
-from nbpipe.compile.links import Links, Part, Taken
+from nbpipe.compile.links import Links, Taken
 from nbpipe.compile.pipeline import Reason
 from nbpipe.errors import Problem, did_you_mean
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nbpipe.compile.flow import Need, Site
+    from nbpipe.compile.links import Part
     from nbpipe.compile.pipeline import Learned
 
 _GATHER = re.compile(r"""\bgather\(\s*(['"])(?P<name>\w+)\1\s*[,)]""")
@@ -88,32 +90,32 @@ class Linker:
 
     def _no_giver(self, part: Part, need: Need) -> Problem:
         known = [*self.binders, *self.parameters]
-        return Problem(
+        problem = Problem(
             "nobody-gives",
             f"Step {part.name!r} needs {need.name!r}, but no step above it, no setup cell and no "
             "parameter gives it.",
             suggestion=did_you_mean(need.name, known)
             or "Bind it in a step above, in a setup cell, or as a parameter.",
-            **self._where(part, need.read),
         )
+        return _placed(problem, part, need.read)
 
     def _two_givers(self, part: Part, need: Need, givers: Sequence[Part]) -> Problem:
         names = " and ".join(f"{giver.name} ({giver.path})" for giver in givers)
-        return Problem(
+        problem = Problem(
             "two-givers",
             f"Step {part.name!r} needs {need.name!r}, which more than one step gives: {names}.",
             suggestion=f"Rename one, or tag {part.name} with after:{givers[0].name} to choose.",
-            **self._where(part, need.read),
         )
+        return _placed(problem, part, need.read)
 
     def _plain_read(self, part: Part, need: Need, giver: str) -> Problem:
-        return Problem(
+        problem = Problem(
             "plain-read-of-fan-out",
             f"Step {part.name!r} reads {need.name!r}, but {giver!r} runs once for each item and "
             "so gives many values.",
             suggestion=f"Read all of them with nbpipe.gather({need.name!r}).",
-            **self._where(part, need.read),
         )
+        return _placed(problem, part, need.read)
 
     def _link_gathers(self, part: Part) -> None:
         for cell in part.draft.cells:
@@ -225,6 +227,8 @@ class Linker:
                 if taken.learned:
                     self.links.learned.add((taken.giver, name, "data"))
 
-    def _where(self, part: Part, site: Site) -> dict[str, object]:
-        index = next((c.index for c in part.reading.notebook.cells if c.id == site.cell), None)
-        return {"notebook": part.path, "cell": site.cell, "index": index, "line": site.line}
+
+def _placed(problem: Problem, part: Part, site: Site) -> Problem:
+    """The problem, with the line it speaks of."""
+    index = next((c.index for c in part.reading.notebook.cells if c.id == site.cell), None)
+    return replace(problem, notebook=part.path, cell=site.cell, index=index, line=site.line)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CellKind = Literal["code", "markdown", "raw"]
 
+_KINDS: Mapping[str, CellKind] = {"code": "code", "markdown": "markdown", "raw": "raw"}
+
 NEWEST = 4
 """The newest major version of the notebook format that is read."""
 
@@ -228,8 +230,8 @@ def _cell(item: Any, index: int, path: str, problems: list[Problem]) -> Cell:
     if not isinstance(item, dict):
         problems.append(_fault("bad-cell", f"Cell {index + 1} is not an object.", path, index))
         return Cell(f"cell-{index}", "raw", "", (), index)
-    kind = item.get("cell_type")
-    if kind not in ("code", "markdown", "raw"):
+    kind = _KINDS.get(str(item.get("cell_type")))
+    if kind is None:
         problems.append(_fault("bad-cell", f"Cell {index + 1} has no known type.", path, index))
         kind = "raw"
     source = _joined(item.get("source"))

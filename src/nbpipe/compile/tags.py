@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbpipe.errors import Problem, did_you_mean
+from nbpipe.errors import Fix, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -149,24 +149,22 @@ def suggested_name(text: str) -> str:
 def _contradictions(
     kinds: list[RoleKind], steps: list[str], cell: Cell, notebook: str
 ) -> Iterator[Problem]:
-    where = {"notebook": notebook, "cell": cell.id, "index": cell.index}
+    at = (notebook, cell.id, cell.index)
     if len(set(kinds)) > 1:
         text = f"Cell {cell.index + 1} has the tags {' and '.join(sorted(set(kinds)))}; keep one."
-        yield Problem("tags-disagree", text, **where)  # type: ignore[arg-type]
+        yield Problem("tags-disagree", text, "error", *at)
     if len(set(steps)) > 1:
         text = f"Cell {cell.index + 1} begins more than one step: {', '.join(steps)}."
-        yield Problem("tags-disagree", text, suggestion="Keep one step: tag.", **where)  # type: ignore[arg-type]
+        yield Problem("tags-disagree", text, "error", *at, suggestion="Keep one step: tag.")
     if steps and kinds and kinds[0] in ("parameters", "setup", "skip"):
         text = f"Cell {cell.index + 1} is tagged {kinds[0]} and begins step {steps[0]!r}; keep one."
-        yield Problem("tags-disagree", text, **where)  # type: ignore[arg-type]
+        yield Problem("tags-disagree", text, "error", *at)
     for name in steps:
         if not is_name(name):
             yield _bad_name(name, cell, notebook)
 
 
 def _bad_name(name: str, cell: Cell, notebook: str) -> Problem:
-    from nbpipe.errors import Fix
-
     better = suggested_name(name)
     shown = name if len(name) <= 60 else name[:57] + "…"
     prefix = next(t for t in cell.tags if t.partition(":")[0] in ("step", "block"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nbpipe.errors import UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 DEFAULT_KERNEL = "python3"
@@ -88,7 +88,7 @@ class Environments:
         """Name of each installed kernelspec → its folder."""
         from jupyter_client.kernelspec import KernelSpecManager
 
-        return dict(KernelSpecManager().find_kernel_specs())  # type: ignore[no-untyped-call]
+        return dict(KernelSpecManager().find_kernel_specs())
 
     def _file(self, kernel: str) -> Path:
         from hashlib import sha256
@@ -151,10 +151,10 @@ def _probe(kernel: str, language: str, python: str | None, path: str) -> Environ
     return Environment(kernel, language, said["python"], said["versions"], stamp)
 
 
-def _stamp(paths: object) -> dict[str, int]:
+def _stamp(paths: Iterable[str]) -> dict[str, int]:
     """Modification times; a path that is gone is left out, so that it differs."""
     times: dict[str, int] = {}
-    for path in paths:  # type: ignore[attr-defined]
+    for path in paths:
         try:
             times[path] = os.stat(path).st_mtime_ns
         except OSError:

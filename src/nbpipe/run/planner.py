@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.keys import ingredients, key_of
@@ -150,8 +150,9 @@ class Planner:
         facts = self.finder.facts(
             step, self.environments.find(self.kernel(step)), learned.reads if learned else ()
         )
-        for path in facts.files.keys() & self.written.keys():
-            facts.files[path] = self.written[path]  # type: ignore[index]
+        # A file that this run wrote counts as it was written, also before it is put back.
+        now = {path: self.written.get(path, digest) for path, digest in facts.files.items()}
+        facts = replace(facts, files=now)
         base = ingredients(step, facts, self._digests(step), self.used_parameters(step))
         parts = [base if item is None else base | {"item": item.digest} for item in items]
         keys = [key_of(part) for part in parts]

@@ -229,6 +229,7 @@ def _passes(
     for problem in planner.pipeline.problems:
         if problem.severity == "warning":
             recorder.tell(Note(_sentence(problem), level="warning"))
+    state: RunState = "failed"
     try:
         for _ in range(MOST_PASSES):
             one = Pass(planner, executor, conduct)

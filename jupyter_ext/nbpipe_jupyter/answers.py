@@ -117,6 +117,11 @@ def encode(data: Any) -> bytes:
     return text.encode("ascii")
 
 
+def encode_around(data: dict[str, Any], name: str, value: bytes) -> bytes:
+    """Return `data` as JSON with one more field, whose value is JSON already."""
+    return encode(data)[:-1] + b", " + encode(name) + b": " + value + b"}"
+
+
 def _finite(data: Any) -> Any:
     if isinstance(data, float):
         return data if math.isfinite(data) else None

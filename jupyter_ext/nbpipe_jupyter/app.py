@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
-from jupyter_server._tz import utcnow
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode
 
@@ -51,7 +51,7 @@ class NbpipeApp(ExtensionApp):
         assert self.serverapp is not None
         assert self.serverapp.event_logger is not None
         self.desk.trust.remember(notebooks)
-        self.serverapp.web_app.settings["nbpipe_last_activity"] = utcnow()
+        self.serverapp.web_app.settings["nbpipe_last_activity"] = datetime.now(UTC)
         if self.told.get(run) != seq:
             self.told[run] = seq
             data = {"run": run, "seq": seq}

@@ -12,7 +12,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from nbpipe_jupyter.answers import NotFound, moment
+from nbpipe_jupyter.answers import NotFound, encode, encode_around, moment
+from nbpipe_jupyter.trust import mark_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from nbpipe.events import Artifact
     from nbpipe.store.rows import TaskRow
     from nbpipe_jupyter.projects import Kept, Projects
+
+LARGE = 8 * 1024 * 1024
+"""Bytes from which on a notebook is sent as it is stored: to read and write it as JSON would
+keep the whole server waiting. Editors then take typing, and cannot save."""
 
 LARGEST = 300 * 1024 * 1024
 """Most bytes of a file that is shown."""
@@ -133,10 +138,19 @@ def _with_content(model: dict[str, Any], kept: Kept, artifact: Artifact) -> dict
             f"{model['name']} has {artifact.size // 2**20} MB, too much to be shown here. "
             f"It is in the store as {kept.store.blobs.path(artifact.digest)}."
         )
-    text = kept.store.blobs.read(artifact.digest).decode("utf-8", "replace")
+    data = kept.store.blobs.read(artifact.digest)
     if model["type"] == "notebook":
-        return {**model, "content": _locked(json.loads(text)), "format": "json"}
-    return {**model, "content": text, "format": "text"}
+        content = _locked(json.loads(data)) if len(data) < LARGE else data
+        return {**model, "content": content, "format": "json"}
+    return {**model, "content": data.decode("utf-8", "replace"), "format": "text"}
+
+
+def encode_model(model: dict[str, Any], trusted: bool) -> bytes:
+    """Return a contents model as JSON."""
+    content = model["content"]
+    if isinstance(content, bytes):
+        return encode_around({k: v for k, v in model.items() if k != "content"}, "content", content)
+    return encode(mark_trusted(model) if trusted else model)
 
 
 def _model(parts: Sequence[str], kind: str, at: float | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Desk:
     launcher: Launcher
     trust: Trust
     threads: ThreadPoolExecutor = field(default_factory=_threads)
+    closed: Event = field(default_factory=Event)
 
     async def do(self, call: Callable[..., Any], *args: Any) -> Any:
         """Call in a thread, so that the server goes on answering; returns what it returns."""
@@ -34,5 +36,6 @@ class Desk:
 
     def close(self) -> None:
         """Stop following runs; the runs themselves go on."""
+        self.closed.set()
         self.launcher.close()
         self.threads.shutdown(wait=False, cancel_futures=True)

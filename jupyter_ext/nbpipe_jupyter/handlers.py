@@ -10,9 +10,8 @@ from tornado.web import authenticated
 from nbpipe_jupyter import __version__, pipelines, views
 from nbpipe_jupyter.base import Handler
 from nbpipe_jupyter.bodies import read_asked, read_object
-from nbpipe_jupyter.contents import read_model
+from nbpipe_jupyter.contents import encode_model, read_model
 from nbpipe_jupyter.stream import follow, read_output
-from nbpipe_jupyter.trust import mark_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,7 +183,7 @@ class Contents(Handler):
         content = self.get_query_argument("content", "1") != "0"
         model, digest = await self.desk.do(read_model, self.desk.projects, path, content)
         trusted = content and model["type"] == "notebook" and self.desk.trust.holds(digest)
-        await self.reply(mark_trusted if trusted else dict, model)
+        await self.finish(await self.desk.do(encode_model, model, trusted))
 
 
 class Checkpoints(Handler):

@@ -49,9 +49,11 @@ async def follow(
     while True:
         seen = stamp(kept.files)
         answer: dict[str, Any] = await desk.do(events, kept, after)
-        if answer["events"] or answer["done"] or time.monotonic() >= until or is_gone():
+        if answer["events"] or answer["done"] or time.monotonic() >= until:
             return answer
         await changed(kept.files, seen, min(until, time.monotonic() + LOOK))
+        if is_gone() or desk.closed.is_set():
+            return answer
 
 
 async def changed(files: tuple[Path, ...], seen: object, until: float) -> None:
@@ -86,8 +88,18 @@ def read_output(projects: Projects, run: str, path: str, asked: tuple[int, str])
     begin, task = asked
     file = projects.find_run(run, path).output
     lines, end = _whole_lines(file, begin)
-    found = [json.loads(line) for line in lines]
-    return {"lines": [line for line in found if not task or line["task"] == task], "next": end}
+    found = [line for data in lines if (line := _line(data)) is not None]
+    wanted = [line for line in found if not task or line.get("task") == task]
+    return {"lines": wanted, "next": end}
+
+
+def _line(data: bytes) -> dict[str, Any] | None:
+    """Return a line's JSON; None for one that a killed engine left half written."""
+    try:
+        line = json.loads(data)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) else None
 
 
 def _whole_lines(file: Path, begin: int) -> tuple[list[bytes], int]:

@@ -62,6 +62,28 @@ def test_a_whole_project_is_compiled_with_the_open_notebook(
     assert {step["name"] for step in data["steps"]} == {"fetch", "sum"}
 
 
+def test_a_notebook_belongs_to_the_nearest_project_above_it(
+    ask: Ask, write: Callable[..., Path]
+) -> None:
+    path = write("work/parts/flow.ipynb", *STEPS)
+    (path.parent.parent / "nbpipe.toml").write_text("name = 'mine'")
+    document = json.loads(path.read_text())
+
+    for notebook in (None, document):
+        data = ask("compile", {"path": "work/parts/flow.ipynb", "notebook": notebook}).data
+        assert (data["project"], data["name"]) == ("work", "mine")
+        assert list(data["roles"]) == ["parts/flow.ipynb"]
+
+
+def test_a_project_file_that_is_broken_is_a_problem(ask: Ask, write: Callable[..., Path]) -> None:
+    path = write("flow.ipynb", *STEPS)
+    (path.parent / "nbpipe.toml").write_text("name = ")
+
+    for notebook in (None, json.loads(path.read_text())):
+        data = ask("compile", {"path": "flow.ipynb", "notebook": notebook}).data
+        assert [problem["code"] for problem in data["problems"]] == ["bad-setting"]
+
+
 def test_problems_come_with_the_pipeline(ask: Ask, write: Callable[..., Path]) -> None:
     write("flow.ipynb", ("step:load after:lod", "rows = 1"))
 

@@ -35,7 +35,16 @@ EXECUTED = {
     "nbformat": 4,
     "nbformat_minor": 5,
     "metadata": {},
-    "cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "hello"}],
+    "cells": [
+        {
+            "cell_type": "code",
+            "id": "a",
+            "metadata": {},
+            "source": "hello",
+            "execution_count": 1,
+            "outputs": [],
+        }
+    ],
 }
 
 
@@ -223,6 +232,7 @@ def test_a_run_whose_engine_is_gone_shows_as_interrupted(ask: Ask, store: Store)
 def test_output_comes_in_whole_lines_and_goes_on_where_it_ended(ask: Ask, store: Store) -> None:
     file = store.run_folder(RUN) / "output.jsonl"
     lines = [json.dumps({"task": task, "cell": "c", "text": task}) for task in ("load", "sum")]
+    lines.insert(1, '{"task": "load", "te{"task": "load"}')  # an engine was killed here
     file.write_text("\n".join(lines) + '\n{"task": "lo')
 
     first = ask(f"runs/{RUN}/output?path=work&task=load").data
@@ -318,7 +328,9 @@ class TestTheDrive:
         )
         return f"work/{RUN}"
 
-    def test_a_notebook_is_read_only_down_to_its_cells(self, ask: Ask, executed: str) -> None:
+    def test_a_notebook_is_read_only_down_to_its_cells_and_not_trusted(
+        self, ask: Ask, executed: str
+    ) -> None:
         model = ask(f"contents/{executed}/{quote('load[0].ipynb')}?content=1&type=notebook").data
 
         assert model["type"] == "notebook"
@@ -329,6 +341,19 @@ class TestTheDrive:
         (cell,) = model["content"]["cells"]
         assert cell["source"] == "hello"
         assert cell["metadata"] == {"editable": False, "deletable": False}
+
+    def test_a_large_one_is_sent_as_it_is_stored(
+        self, ask: Ask, store: Store, executed: str
+    ) -> None:
+        large = {**EXECUTED, "metadata": {"filling": "é" * 9_000_000}}
+        data = json.dumps(large, ensure_ascii=False).encode()
+        left = Artifact("load.ipynb", store.blobs.put_bytes(data), len(data), "notebook")
+        store.ledger.record(RUN, TaskFinished("sum", "ok", 1.0, artifacts=(left,)))
+
+        model = ask(f"contents/{executed}/sum.ipynb").data
+
+        assert model["content"] == large
+        assert model["writable"] is False
 
     def test_models_are_what_the_contents_api_gives(self, ask: Ask, executed: str) -> None:
         from jupyter_server.services.contents.handlers import validate_model

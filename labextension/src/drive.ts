@@ -4,6 +4,8 @@ import type { Contents, ServerConnection } from '@jupyterlab/services';
 import { Drive } from '@jupyterlab/services';
 
 import { ROOT } from './client';
+import { joinLines } from './outputs';
+import type { Json } from './wire';
 
 export const DRIVE = 'nbpipe';
 
@@ -22,6 +24,13 @@ export class RunsDrive extends Drive {
   constructor(serverSettings: ServerConnection.ISettings) {
     super({ name: DRIVE, apiEndpoint: `${ROOT}/contents`, serverSettings });
     this.forgiveUnknownProviders();
+  }
+
+  override async get(path: string, options?: Contents.IFetchOptions): Promise<Contents.IModel> {
+    const model = await super.get(path, options);
+    return model.type === 'notebook'
+      ? { ...model, content: joinLines(model.content as Json) }
+      : model;
   }
 
   override newUntitled(): Promise<Contents.IModel> {

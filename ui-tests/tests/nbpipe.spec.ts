@@ -39,6 +39,7 @@ test.describe('the pipeline panel', () => {
       { source: 'roots = [math.sqrt(n) for n in numbers]' },
       { source: 'print("the sum is", sum(roots))' }
     ]);
+    await expect(page.getByRole('tab', { name: 'Pipeline', exact: true })).toBeVisible();
     const panel = panelOf(page);
     await expect(panel.getByText('Make this notebook a pipeline')).toBeVisible();
 
@@ -223,6 +224,20 @@ test.describe('the pipeline panel', () => {
     await node.focus();
     await page.keyboard.press('Enter');
     await expect(outputs(page)).toContainText('42');
+  });
+
+  test('shows a table that a step drew', async ({ page, tmpPath }) => {
+    const source =
+      'from IPython.display import HTML, display\n' +
+      'display(HTML("<table>\\n<tr><td>cell of a table</td></tr>\\n</table>"))';
+    await openNotebook(page, `${tmpPath}/table.ipynb`, [{ source, tags: ['step:draw'] }]);
+    const panel = panelOf(page);
+    await run(page);
+    const node = panel.getByRole('button', { name: 'draw, ok' });
+    await expect(node).toBeVisible({ timeout: RUN_TIME });
+    await node.click();
+    const output = outputs(page).locator('.jp-RenderedHTMLCommon', { hasText: 'cell of a table' });
+    await expect(output).toHaveText('cell of a table');
   });
 
   test('has no fault that an accessibility checker finds', async ({ page, tmpPath }) => {

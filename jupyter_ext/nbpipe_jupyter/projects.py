@@ -14,8 +14,8 @@ from nbpipe.run.project import (
     SETTINGS,
     SKIPPED,
     Project,
-    _learned,
-    _settings,
+    project_lessons,
+    project_settings,
     open_project,
     with_document,
 )
@@ -126,7 +126,7 @@ class Projects:
         """Return the store of the project in a folder; nothing is written by opening it."""
         from nbpipe.store.store import Store
 
-        address = Project(folder, None, "", _settings(folder)[0], ()).store
+        address = Project(folder, None, "", project_settings(folder)[0], ()).store
         with self._lock:
             before = self._stores.get(address)
             if before is not None and before[0] == _identity(before[1]):
@@ -234,8 +234,8 @@ def _nearest(folder: Path) -> Path:
 
 def _unread(folder: Path, scope: str) -> Project:
     """Return the project of one notebook, which is not read: it may be large, and was sent."""
-    settings, problems = _settings(folder)
-    learned, more = _learned(folder)
+    settings, problems = project_settings(folder)
+    learned, more = project_lessons(folder)
     name = settings.name or Path(scope).stem
     return Project(folder, scope, name, settings, (), learned=learned, problems=(*problems, *more))
 

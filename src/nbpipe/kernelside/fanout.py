@@ -13,7 +13,7 @@ from .previews import short_repr
 from .unstorable import Inexact
 
 KEPT = 4
-MOST_ITEMS = 10_000
+MOST_ITEMS = 100_000
 LABEL = 80
 
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from nbpipe.errors import UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from jupyter_client.kernelspec import KernelSpecManager
 
 DEFAULT_KERNEL = "python3"
 """The kernel of a notebook that names none."""
@@ -84,11 +86,11 @@ class Environments:
         return self.known[kernel]
 
     @cached_property
-    def specs(self) -> Mapping[str, str]:
-        """Name of each installed kernelspec → its folder."""
+    def specs(self) -> KernelSpecManager:
+        """Knows the installed kernelspecs; the kernel that comes with ipykernel is among them."""
         from jupyter_client.kernelspec import KernelSpecManager
 
-        return dict(KernelSpecManager().find_kernel_specs())
+        return KernelSpecManager()
 
     def _file(self, kernel: str) -> Path:
         from hashlib import sha256
@@ -105,18 +107,31 @@ class Environments:
         return found if found.stamp == _stamp(found.stamp) else None
 
     def _look(self, kernel: str) -> Environment:
-        if kernel not in self.specs:
-            raise UnknownName.of("kernel", kernel, self.specs)
-        path = os.path.join(self.specs[kernel], "kernel.json")
-        with open(path, encoding="utf-8") as file:
-            spec = json.load(file)
-        language = str(spec.get("language", "python")).lower()
-        found = _probe(kernel, language, _interpreter(spec), path)
+        from jupyter_client.kernelspec import NoSuchKernel
+
+        try:
+            spec = self.specs.get_kernel_spec(kernel)
+        except NoSuchKernel:
+            raise UnknownName.of("kernel", kernel, self.specs.find_kernel_specs()) from None
+        folder = spec.resource_dir
+        path = os.path.join(folder, "kernel.json")
+        stamped = path if os.path.isfile(path) else folder
+        found = _probe(
+            kernel, str(spec.language or "python").lower(), _interpreter(spec.argv), stamped
+        )
         self._remember(found)
         return found
 
+    def keep(self) -> None:
+        """Keep what was found before there was a store to keep it in."""
+        for found in self.known.values():
+            if not self._file(found.kernel).exists():
+                self._remember(found)
+
     def _remember(self, found: Environment) -> None:
-        """Keep it; a store that cannot be written only costs the next look."""
+        """Keep it where there is a store; one that cannot be written costs the next look."""
+        if not self.cache.parent.is_dir():
+            return
         file = self._file(found.kernel)
         temporary = file.with_suffix(f".{os.getpid()}")
         try:
@@ -127,9 +142,8 @@ class Environments:
             temporary.unlink(missing_ok=True)
 
 
-def _interpreter(spec: Mapping[str, object]) -> str | None:
-    argv = spec.get("argv")
-    first = str(argv[0]) if isinstance(argv, list) and argv else ""
+def _interpreter(argv: Sequence[str]) -> str | None:
+    first = argv[0] if argv else ""
     if not os.path.basename(first).startswith("python"):
         return None
     # jupyter_client runs the kernels that say just "python" with its own interpreter.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.pipeline import Learned
@@ -58,6 +59,8 @@ def _found(planner: Planner, step: Step, result: Result) -> Learned:
     base = (planner.project.folder / step.notebook.path).parent
     writes = {planner.finder.shown(base / use.path) for use in step.flow.writes}
     written = {artifact.name for artifact in result.artifacts if artifact.kind == "file"}
+    declared = [planner.finder.shown(base / pattern) for pattern in step.options.writes]
+    writes |= {name for name in written if any(fnmatch(name, one) for one in declared)}
     seeded = _seeded(planner.pipeline, step)
     return Learned(
         needs=frozenset(_asked_for(result) - step.inputs.keys()),

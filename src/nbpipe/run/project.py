@@ -121,8 +121,8 @@ def _folder_of(notebook: Path) -> Path:
 
 
 def _read(folder: Path, scope: str | None) -> Project:
-    settings, problems = _settings(folder)
-    learned, lock_problems = _learned(folder)
+    settings, problems = project_settings(folder)
+    learned, lock_problems = project_lessons(folder)
     paths = [scope] if scope else sorted(_notebook_paths(folder, settings))
     notebooks, sources = [], {}
     for path in paths:
@@ -138,7 +138,7 @@ def _read(folder: Path, scope: str | None) -> Project:
 
 def _notebook_paths(folder: Path, settings: Settings) -> Iterator[str]:
     patterns = settings.notebooks or ("*.ipynb", "*.py")
-    for path in _files(str(folder), ""):
+    for path in _files(str(folder), "", str(folder)):
         name = path.rsplit("/", 1)[-1]
         wanted = any(fnmatch.fnmatch(path if "/" in p else name, p) for p in patterns)
         if wanted and not any(
@@ -147,18 +147,27 @@ def _notebook_paths(folder: Path, settings: Settings) -> Iterator[str]:
             yield path
 
 
-def _files(folder: str, prefix: str) -> Iterator[str]:
-    """Paths of all files below a folder; hidden folders and links to folders are passed over."""
+def _files(folder: str, prefix: str, top: str) -> Iterator[str]:
+    """Paths of all files below a folder.
+
+    Hidden folders, links to folders and links that lead out of `top` are passed over.
+    """
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda e: e.name):
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in SKIPPED and not entry.name.startswith("."):
-                    yield from _files(entry.path, f"{prefix}{entry.name}/")
-            elif entry.is_file():
+                    yield from _files(entry.path, f"{prefix}{entry.name}/", top)
+            elif entry.is_file() and (not entry.is_symlink() or _stays_inside(entry.path, top)):
                 yield prefix + entry.name
 
 
-def _settings(folder: Path) -> tuple[Settings, tuple[Problem, ...]]:
+def _stays_inside(path: str, folder: str) -> bool:
+    """Whether a link leads to something inside the folder."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def project_settings(folder: Path) -> tuple[Settings, tuple[Problem, ...]]:
+    """Return what ``nbpipe.toml`` in a folder says, and what is wrong with it."""
     path = folder / SETTINGS
     if not path.is_file():
         return Settings(), ()
@@ -171,7 +180,8 @@ def _settings(folder: Path) -> tuple[Settings, tuple[Problem, ...]]:
         return Settings(), (Problem("bad-setting", text, suggestion="Mend or remove the file."),)
 
 
-def _learned(folder: Path) -> tuple[Mapping[str, Learned], tuple[Problem, ...]]:
+def project_lessons(folder: Path) -> tuple[Mapping[str, Learned], tuple[Problem, ...]]:
+    """Return what ``nbpipe.lock`` in a folder says, and what is wrong with it."""
     from nbpipe.run.lock import read_lock
 
     return read_lock(folder / LOCK)

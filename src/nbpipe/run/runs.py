@@ -202,6 +202,7 @@ def _write_down(run: str, job: Job, planner: Planner, store: Store) -> None:
             sources=sources,
         )
     )
+    planner.environments.keep()
 
 
 def _engine(job: Job) -> str:

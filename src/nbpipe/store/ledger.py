@@ -365,12 +365,12 @@ class Ledger:
     # requests
 
     def request(self, run: str, what: str, by: str = "") -> None:
-        """Ask something of a run's engine, as ``cancel``; asking twice is asking once."""
+        """Ask something of a run's engine, as ``cancel``; asked again, the later time counts."""
         with self.database.writing(durable=True) as connection:
             self._exists(connection, run)
             connection.run(
                 "INSERT INTO requests (run, what, said_by, at) VALUES (:run, :what, :by, :at) "
-                "ON CONFLICT DO NOTHING",
+                "ON CONFLICT (run, what) DO UPDATE SET said_by = :by, at = :at",
                 run=run, what=what, by=texts.clean(by), at=self.clock(),
             )  # fmt: skip
 

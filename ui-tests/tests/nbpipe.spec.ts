@@ -123,19 +123,23 @@ test.describe('the pipeline panel', () => {
     await expect(outputs(page)).toContainText('new');
   });
 
-  test('cancels a run', async ({ page, tmpPath }) => {
+  test('cancels a run and takes it up again', async ({ page, tmpPath }) => {
     await openNotebook(page, `${tmpPath}/long.ipynb`, [
-      { source: 'import time\ntime.sleep(300)', tags: ['step:sleep'] }
+      { source: 'wait = 300', tags: ['step:quick'] },
+      { source: 'import time\ntime.sleep(wait)', tags: ['step:sleep'] }
     ]);
     const panel = panelOf(page);
+    const state = panel.getByRole('status', { name: 'Run state' });
+    const asleep = panel.getByRole('button', { name: 'sleep, running' });
     await run(page);
-    await expect(panel.getByRole('button', { name: 'sleep, running' })).toBeVisible({
-      timeout: RUN_TIME
-    });
+    await expect(asleep).toBeVisible({ timeout: RUN_TIME });
     await panel.getByRole('button', { name: 'Cancel run' }).click();
-    await expect(panel.getByRole('status', { name: 'Run state' })).toContainText('cancelled', {
-      timeout: RUN_TIME
-    });
+    await expect(state).toContainText('cancelled', { timeout: RUN_TIME });
+    await panel.getByRole('button', { name: 'Resume run' }).click();
+    await expect(asleep).toBeVisible({ timeout: RUN_TIME });
+    await expect(panel.getByRole('button', { name: /^quick, (ok|reused)$/ })).toBeVisible();
+    await panel.getByRole('button', { name: 'Cancel run' }).click();
+    await expect(state).toContainText('cancelled', { timeout: RUN_TIME });
   });
 
   test('gives parameters to the run', async ({ page, tmpPath }) => {

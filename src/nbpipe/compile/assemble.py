@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import posixpath
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from nbpipe.compile.roles import Draft, is_tagged, items_cell, items_step, read_
 from nbpipe.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nbpipe.compile.links import Links
     from nbpipe.compile.notebook import Cell, Notebook
@@ -40,6 +42,29 @@ def assemble(
     learned
         Step → what runs found out about it.
     """
+    with _uncollected():
+        return _assemble(notebooks, name, learned or {})
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the search for cycles: syntax trees and facts are many objects and hold none.
+
+    What was made meanwhile counts as old afterwards, or the first search would go through it all.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled and not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
+        if enabled:
+            gc.enable()
+
+
+def _assemble(notebooks: Sequence[Notebook], name: str, learned: Mapping[str, Learned]) -> Pipeline:
     readings = _readings(notebooks)
     flows = {reading.notebook.path: _flow(reading) for reading in readings}
     parts = [part for reading in readings for part in _parts(reading, flows)]
@@ -48,7 +73,7 @@ def assemble(
     problems += [p for reading in readings for p in _flow_problems(reading, flows)]
     problems += _doubled(parts)
     unique = list(_first_of_each(parts).values())
-    links = Linker(unique, (p.name for p in parameters), learned or {}).link()
+    links = Linker(unique, (p.name for p in parameters), learned).link()
     problems += links.problems
     steps = _steps(unique, links)
     edges = _visible(links.all_edges())
@@ -56,7 +81,7 @@ def assemble(
     cycle = find_cycle([step.name for step in steps], edges)
     if cycle and any(edge.learned for edge in edges):
         # What was seen in one run never makes a project unusable; what is written does.
-        return assemble(notebooks, name=name)
+        return _assemble(notebooks, name, {})
     problems += [_cycle(cycle, parts)] if cycle else []
     problems += _empty(notebooks, steps)
     title = next((r.options.name for r in readings if r.options.name), None) or name

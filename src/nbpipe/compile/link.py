@@ -173,8 +173,10 @@ class Linker:
 
     def _link_random(self) -> None:
         """The state of a seeded global generator goes from each step that draws to the next."""
-        for path in dict.fromkeys(part.path for part in self.parts):
-            parts = [part for part in self.parts if part.path == path]
+        by_path: dict[str, list[Part]] = {}
+        for part in self.parts:
+            by_path.setdefault(part.path, []).append(part)
+        for parts in by_path.values():
             seeded = parts[0].seeded.union(*(part.flow.seeds for part in parts))
             for generator in sorted(seeded):
                 self._link_generator(generator, parts)

@@ -53,6 +53,10 @@ class Ownership:
         self.reported: set[tuple[str, ...]] = set()
         self.effects = Effects(self)
 
+    def end(self) -> None:
+        """Let go: the walk and its effects hold each other, and nobody may look for cycles soon."""
+        vars(self.effects).clear()
+
     def site(self, line: int) -> Site:
         """Return a line of the cell at hand."""
         return Site(self.cell, line)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbpipe.compile import reports
@@ -11,7 +9,7 @@ from nbpipe.compile.flow import Flow, Need, Snippet, StepFlow
 from nbpipe.compile.tracing import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from nbpipe.compile.flow import Block, Site
     from nbpipe.compile.versions import StepState, Unit
@@ -25,22 +23,11 @@ def trace_flow(
     keep: Mapping[str, frozenset[str]],
 ) -> Flow:
     """Walk through the blocks and say what each step needs, gives and replays."""
-    with _without_collection():
-        trace = Trace(bound)
-        trace.run(blocks)
-        return _Finish(trace, blocks, keep).flow()
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Syntax trees are many objects and no cycles: looking for cycles doubles the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    trace = Trace(bound)
+    trace.run(blocks)
+    flow = _Finish(trace, blocks, keep).flow()
+    trace.end()
+    return flow
 
 
 class _Finish:

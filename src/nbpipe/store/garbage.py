@@ -63,7 +63,8 @@ def _old_runs(connection: Connection, keep_last: int | None, before: float | Non
 
 def _known(connection: Connection) -> dict[str, int]:
     """Return the digest of all that the ledger ever heard of → its size, 0 if not told."""
-    known = {row["digest"]: 0 for row in connection.run("SELECT DISTINCT digest FROM uses")}
+    heard = "SELECT digest FROM uses UNION SELECT digest FROM left_over"
+    known = {row["digest"]: 0 for row in connection.run(heard)}
     for row in connection.run("SELECT digest, size FROM artifacts"):
         known[row["digest"]] = row["size"]
     return known
@@ -78,6 +79,11 @@ def forget(connection: Connection, runs: Iterable[str]) -> None:
         stale = connection.run(_STALE_RESULTS, run=run)
         connection.run_each(
             "DELETE FROM results WHERE key = :key", [{"key": row["key"]} for row in stale]
+        )
+        connection.run(
+            "INSERT INTO left_over (digest) SELECT digest FROM uses WHERE run = :run "
+            "ON CONFLICT DO NOTHING",
+            run=run,
         )
         connection.run("DELETE FROM runs WHERE id = :run", run=run)
 
@@ -101,6 +107,7 @@ def collect(connection: Connection, wanted: GarbagePlan, blobs: Blobs) -> int:
             continue
         blobs.delete(digest)
         connection.run("DELETE FROM artifacts WHERE digest = :digest", digest=digest)
+        connection.run("DELETE FROM left_over WHERE digest = :digest", digest=digest)
         freed += size
     return freed
 

@@ -56,7 +56,11 @@ _FIRST = (
         beat DOUBLE PRECISION)""",
 )
 
-STEPS: tuple[Sequence[str], ...] = (_FIRST,)
+# Bytes beside an artifact (pictures, sources) are known only by the runs that use them; they
+# must not be lost from sight when a run is forgotten before its bytes are collected.
+_SECOND = ("CREATE TABLE left_over (digest TEXT PRIMARY KEY)",)
+
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _SECOND)
 """Step n, counted from 1, leads from version n - 1 to version n."""
 
 

@@ -20,6 +20,7 @@ _RUN = (
     "SELECT id, project, path, name, engine, state, begun, started, finished, seconds, pinned, "
     "last_seq, body FROM runs "
 )
+_COUNT = "SELECT run, state, COUNT(*) AS count FROM tasks "
 _AT_ONCE = 400
 """How many values one statement is given at most."""
 
@@ -45,13 +46,8 @@ def counts_of(connection: Connection, runs: Sequence[str]) -> dict[str, dict[str
     counts: dict[str, dict[str, int]] = {}
     for some in _portions(runs):
         names, values = texts.listed(some)
-        rows = connection.run(
-            "SELECT run, state, COUNT(*) AS count FROM tasks "
-            f"WHERE run IN ({names}) "  # noqa: S608 - names of ours
-            "GROUP BY run, state ORDER BY run, state",
-            **values,
-        )
-        for row in rows:
+        which = f"WHERE run IN ({names}) GROUP BY run, state ORDER BY run, state"
+        for row in connection.run(_COUNT + which, **values):
             counts.setdefault(row["run"], {})[row["state"]] = row["count"]
     return counts
 

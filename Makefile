@@ -62,12 +62,17 @@ kernels: $(VENV)/.test
 server: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/server
 
-frontend: node_modules
+# The linter reads the types of the browser tests too.
+ui-tests/node_modules: node_modules ui-tests/package.json ui-tests/yarn.lock
+	cd ui-tests && ../$(BIN)/jlpm install --immutable
+	touch $@
+
+frontend: node_modules ui-tests/node_modules
 	$(BIN)/jlpm lint:check
 	$(BIN)/jlpm test
 
-ui: node_modules chromium
-	cd ui-tests && ../$(BIN)/jlpm install --immutable && ../$(BIN)/jlpm test
+ui: ui-tests/node_modules chromium
+	cd ui-tests && ../$(BIN)/jlpm test
 
 docs: $(VENV)/.test
 	$(BIN)/mkdocs build --strict --quiet

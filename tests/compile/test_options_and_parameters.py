@@ -64,8 +64,9 @@ def test_a_number_that_json_does_not_have_is_refused(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), (1, 2), {1}, b"x", {"a": {1: 2}}, [float("inf")], "a\0", "\ud800", object()]
-)  # fmt: skip
+    "value",
+    [float("nan"), (1, 2), {1}, b"x", {"a": {1: 2}}, [float("inf")], "a\0", "\ud800", object()],
+)
 def test_a_value_that_is_not_json_is_refused(value: object) -> None:
     with pytest.raises(BadParameter):
         check_parameters({"alpha": value}, KNOWN)

@@ -1,0 +1,1 @@
+"""What nbpipe costs, measured beside its peers in one go: ``python -m benchmarks``."""

@@ -10,7 +10,6 @@ from nbpipe.events import (
     CellFinished,
     CellOutput,
     CellStarted,
-    Event,
     Failure,
     Note,
     Recorded,
@@ -25,6 +24,9 @@ from nbpipe.events import (
 from nbpipe.store.ledger import NewRun, StoredResult
 
 if TYPE_CHECKING:
+    from nbpipe.events import (
+        Event,
+    )
     from nbpipe.store.ledger import Ledger
 
     from .conftest import Clock

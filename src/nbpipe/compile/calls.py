@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nbpipe.compile import magics
 from nbpipe.compile import mutations as known
@@ -14,11 +14,27 @@ from nbpipe.compile.values import NONE_RETURNING, chain, is_namespace
 if TYPE_CHECKING:
     from nbpipe.compile.expressions import Expressions
     from nbpipe.compile.facts import Names, Template
+    from nbpipe.compile.values import Called
 
 _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_SPECIAL = frozenset(
+    [magics.PEEK, magics.SETTING, magics.OPAQUE, magics.FILE, "exec", "eval", "globals", "locals"]
+    + ["vars", "dir"]
+)
 _PUTTING = frozenset({"append", "add", "insert", "appendleft", "setdefault", "put"})
+_MAPPING = frozenset({"map", "filter", "starmap"})
+_SESSION = frozenset(
+    ["run_line_magic", "run_cell_magic", "run_cell", "magic", "ex", "system", "run"]
+)
 _BINDING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+
+
+class _Manner(NamedTuple):
+    """How a call stands in its statement: as all of it, or as the value that is assigned."""
+
+    bare: bool
+    valued: bool
 
 
 def read_call(reader: Expressions, node: ast.Call) -> None:
@@ -28,19 +44,22 @@ def read_call(reader: Expressions, node: ast.Call) -> None:
     valued, reader.valued = reader.valued is node, None
     defer, reader.defer = reader.defer, False
     if type(func) is ast.Name:
-        if _special(reader, node, func.id):
+        if func.id in _SPECIAL and _special(reader, node, func.id):
             reader.defer = defer
             return
         reader.load(func.id, func.lineno)
-        _function(reader, node, func.id, bare)
+        called = _function(reader, node, func.id, bare)
     elif type(func) is ast.Attribute:
         if type(func.value) is ast.Call:
             reader.valued = func.value
         reader.visit(func)
-        _method(reader, node, func, bare, valued)
+        called = _method(reader, node, func, _Manner(bare, valued))
     else:
         reader.visit(func)
-    _arguments(reader, node)
+        called = None
+    if node.args or node.keywords:
+        _arguments(reader, node)
+    reader.called = called
     reader.defer = defer
 
 
@@ -75,25 +94,27 @@ def _inplace(reader: Expressions, node: ast.Call) -> None:
         reader.change(node.func.value, "store", "inplace")
 
 
-def _function(reader: Expressions, node: ast.Call, name: str, bare: bool) -> None:
+def _function(reader: Expressions, node: ast.Call, name: str, bare: bool) -> Called | None:
     if name in known.ARGUMENTS:
         _changed_argument(reader, node, name, bare)
-    elif name in ("vars", "dir") and node.args:
-        pass
-    if name in ("map", "filter", "starmap") and node.args:
+    if name in _MAPPING and node.args:
         _mapped(reader, node)
     if name in known.INTERESTING:
         _use(reader, node, (name,), bare)
-    if name not in known.BUILTINS:
-        _call(reader, node, name, "")
-        if name in known.FORMULAS:
-            _formula(reader, node)
+    if name in known.BUILTINS:
+        return None
+    called = reader.call(node)
+    _call(reader, called, name, "")
+    if name in known.FORMULAS:
+        _formula(reader, node)
+    return called
 
 
 def _method(
-    reader: Expressions, node: ast.Call, func: ast.Attribute, bare: bool, valued: bool
-) -> None:
+    reader: Expressions, node: ast.Call, func: ast.Attribute, manner: _Manner
+) -> Called | None:
     attr, receiver = func.attr, func.value
+    bare, valued = manner
     if attr in known.MUTATORS:
         if not (valued and attr in NONE_RETURNING):
             reader.change(receiver, "method", attr)
@@ -104,9 +125,10 @@ def _method(
     if bare and attr in _PUTTING:
         held = frozenset().union(*[reader.roots(arg) for arg in node.args])
         reader.outer().links.extend((root, held) for root in reader.roots(receiver) if held)
+    called = reader.call(node)
+    names = called.names
     if type(receiver) is ast.Name:
-        _call(reader, node, receiver.id, attr)
-    names = chain(func)
+        _call(reader, called, receiver.id, attr)
     if attr in known.INTERESTING or (names is not None and "random" in names):
         _use(reader, node, names or ("", attr), bare)
     if attr in known.DYNAMIC:
@@ -115,28 +137,23 @@ def _method(
         _format(reader, node, receiver)
     elif attr in known.FORMULAS:
         _formula(reader, node)
-    elif attr in ("run_line_magic", "run_cell_magic", "run_cell", "magic", "ex", "system", "run"):
+    elif attr in _SESSION:
         if (
             isinstance(receiver, (ast.Name, ast.Call))
             and "ip" in ast.unparse(receiver)[:16].lower()
         ):
             _opaque(reader, node)
-    elif attr in ("_getframe", "currentframe", "import_module"):
-        if attr != "import_module":
-            _opaque(reader, node)
-        elif node.args and isinstance(node.args[0], ast.Constant):
-            reader.outer().modules.add(str(node.args[0].value).partition(".")[0])
+    elif attr in ("_getframe", "currentframe"):
+        _opaque(reader, node)
+    elif attr == "import_module" and node.args and isinstance(node.args[0], ast.Constant):
+        reader.outer().modules.add(str(node.args[0].value).partition(".")[0])
+    return called
 
 
-def _call(reader: Expressions, node: ast.Call, root: str, attr: str) -> None:
-    args = tuple([reader.roots(arg) for arg in node.args]) if node.args else ()
-    keywords = (
-        tuple([(k.arg or "**", reader.roots(k.value)) for k in node.keywords])
-        if node.keywords
-        else ()
-    )
+def _call(reader: Expressions, called: Called, root: str, attr: str) -> None:
     for name in reader.resolve(root):
-        reader.scope.calls.append(Call(name, attr, args, keywords, node.lineno))
+        call = Call(name, attr, called.args, called.keywords, called.node.lineno)
+        reader.scope.calls.append(call)
 
 
 def _mapped(reader: Expressions, node: ast.Call) -> None:

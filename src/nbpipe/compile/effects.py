@@ -280,7 +280,8 @@ class Effects(Results):
         trace, state = self.trace, self.trace.state
         site = trace.site(line)
         skip = statement.after.get(name, NOTHING)
-        called = any(call.root == name for call in statement.calls) and name in statement.sure
+        sure = name in statement.reads and name not in statement.doubts
+        called = sure and any(call.root == name for call in statement.calls)
         for summary, direct in list(self._closure(summaries)):
             for free in summary.free:
                 if free in skip:

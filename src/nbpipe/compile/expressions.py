@@ -39,6 +39,34 @@ class Expressions(Values):
             elif isinstance(child, ast.AST):
                 self.visit(child)
 
+    def _display(self, node: ast.List | ast.Tuple | ast.Set) -> None:
+        for item in node.elts:
+            if type(item) is not ast.Constant:
+                self.visit(item)
+
+    def _pairs(self, node: ast.Dict) -> None:
+        for item in (*node.keys, *node.values):
+            if item is not None and type(item) is not ast.Constant:
+                self.visit(item)
+
+    def _text(self, node: ast.JoinedStr) -> None:
+        for part in node.values:
+            if type(part) is ast.FormattedValue:
+                self.visit(part.value)
+                if part.format_spec is not None:
+                    self.visit(part.format_spec)
+
+    def _operand(self, node: ast.UnaryOp) -> None:
+        self.visit(node.operand)
+
+    def _wrapped(self, node: ast.Starred | ast.Await | ast.keyword) -> None:
+        self.visit(node.value)
+
+    def _slice(self, node: ast.Slice) -> None:
+        for part in (node.lower, node.upper, node.step):
+            if part is not None and type(part) is not ast.Constant:
+                self.visit(part)
+
     def _leaf(self, _: ast.AST) -> None:
         return
 
@@ -48,7 +76,7 @@ class Expressions(Values):
     def _attribute(self, node: ast.Attribute) -> None:
         value = node.value
         if type(value) is ast.Name:
-            self.scope.attrs.add((value.id, node.attr))
+            self.scope.attrs.append((value.id, node.attr))
             self.load(value.id, value.lineno)
             return
         self.visit(value)
@@ -56,7 +84,7 @@ class Expressions(Values):
     def _subscript(self, node: ast.Subscript) -> None:
         value = node.value
         if type(value) is ast.Name:
-            self.scope.gets.add(value.id)
+            self.scope.gets.append(value.id)
             self.load(value.id, value.lineno)
         else:
             self.visit(value)
@@ -244,6 +272,15 @@ class Expressions(Values):
 EXPRESSIONS: dict[type, Callable[..., None]] = {
     ast.Constant: Expressions._leaf,
     ast.Name: Expressions._name,
+    ast.List: Expressions._display,
+    ast.Tuple: Expressions._display,
+    ast.Set: Expressions._display,
+    ast.Dict: Expressions._pairs,
+    ast.JoinedStr: Expressions._text,
+    ast.UnaryOp: Expressions._operand,
+    ast.Starred: Expressions._wrapped,
+    ast.Await: Expressions._wrapped,
+    ast.Slice: Expressions._slice,
     ast.Attribute: Expressions._attribute,
     ast.Subscript: Expressions._subscript,
     ast.BinOp: Expressions._operation,

@@ -74,8 +74,6 @@ class Value(NamedTuple):
         ``immutable``, ``list``, ``dict``, ``set``, ``generator`` or empty.
     text
         Its text where that can be worked out.
-    json
-        Its JSON value as a 1-tuple, for a literal.
     """
 
     same: Names = NOTHING
@@ -86,10 +84,10 @@ class Value(NamedTuple):
     inner: tuple[Summary, ...] = ()
     kind: str = ""
     text: Template | None = None
-    json: tuple[object] | None = None
 
 
 PLAIN = Value()
+IMMUTABLE = Value(kind="immutable")
 
 
 class Summary(NamedTuple):
@@ -153,8 +151,8 @@ class Statement(NamedTuple):
         ``import``, ``definition``, ``assign`` or ``code``.
     reads
         Names read before the statement itself binds them → line.
-    sure, peeks
-        Those certainly read; those that only count where somebody gives them.
+    doubts, peeks
+        Those of `reads` that may not happen; names that only count where somebody gives them.
     inner
         Names read after the statement itself bound them.
     after
@@ -187,7 +185,7 @@ class Statement(NamedTuple):
     end: int
     kind: str
     reads: Mapping[str, int]
-    sure: Names
+    doubts: Names
     peeks: Mapping[str, int]
     inner: Mapping[str, int]
     after: Mapping[str, Names]
@@ -202,8 +200,8 @@ class Statement(NamedTuple):
     values: Mapping[str, Value]
     summaries: Mapping[str, tuple[Summary, ...]]
     imports: Mapping[str, str]
-    attrs: frozenset[tuple[str, str]]
-    gets: Names
+    attrs: tuple[tuple[str, str], ...]
+    gets: tuple[str, ...]
     words: tuple[str, ...]
     opaque: str
     effect: tuple[str, ...]

@@ -93,7 +93,9 @@ def _keeps_state(node: ast.FunctionDef | ast.AsyncFunctionDef, summary: Summary)
 def _pass_on(outer: Scope, inner: Summary) -> None:
     """What a nested function reads and changes counts for the function around it."""
     for name, line in inner.free.items():
-        outer.reads.setdefault(name, line)
+        if name not in outer.reads:
+            outer.reads[name] = line
+            outer.doubts.add(name)
     outer.changes.extend(inner.changes)
     outer.uses.extend(inner.uses)
     outer.calls.extend(call for call in inner.calls if call.root not in inner.params)

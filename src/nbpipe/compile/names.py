@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe.compile import magics
 from nbpipe.compile.calls import read_call
 from nbpipe.compile.expressions import EXPRESSIONS, Expressions
-from nbpipe.compile.facts import NOTHING, PLAIN, CellFacts, Fault, Statement, Value
+from nbpipe.compile.facts import IMMUTABLE, NOTHING, PLAIN, CellFacts, Fault, Statement, Value
 from nbpipe.compile.functions import read_class, read_function
 from nbpipe.compile.kinds import effect_of, is_pure, kind_of
 from nbpipe.compile.values import elements, literal
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_LITERALS = (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.UnaryOp, ast.Set)
 _NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
 _NONE: dict[str, Any] = {}
 CACHED_CELLS = 65536
@@ -50,6 +51,24 @@ def read_cell(source: str) -> CellFacts:
     statements = tuple(_read_statements(tree.body, late))
     shows = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
     return CellFacts(statements, None, shows)
+
+
+@lru_cache(maxsize=256)
+def read_literals(source: str) -> tuple[tuple[object] | None, ...]:
+    """Return, for each statement of a cell, the JSON value that it assigns, as a 1-tuple.
+
+    None stands for a statement that assigns no literal; empty for a cell that is not Python.
+    """
+    tree, _ = _parse(source)
+    return tuple(_assigned_literal(node) for node in tree.body) if tree is not None else ()
+
+
+def _assigned_literal(node: ast.stmt) -> tuple[object] | None:
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+        return None
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    plain = all(isinstance(target, ast.Name) for target in targets)
+    return literal(node.value) if plain and isinstance(node.value, _LITERALS) else None
 
 
 def _parse(source: str) -> tuple[ast.Module | None, Fault | None]:
@@ -93,6 +112,7 @@ def _read_flatly(reader: Reader, node: ast.stmt) -> None:
         if isinstance(part, ast.Name):
             if isinstance(part.ctx, ast.Load):
                 reader.scope.reads.setdefault(part.id, part.lineno)
+                reader.scope.doubts.add(part.id)
             else:
                 reader.scope.stores[part.id] = part.lineno
     if isinstance(node, ast.Assign):
@@ -121,7 +141,7 @@ class Reader(Expressions):
             node.end_lineno or node.lineno,
             kind_of(node, scope),
             scope.reads or _NONE,
-            frozenset(scope.sure) if scope.sure else NOTHING,
+            frozenset(scope.doubts) if scope.doubts else NOTHING,
             scope.peeks or _NONE,
             scope.inner or _NONE,
             scope.after or _NONE,
@@ -136,8 +156,8 @@ class Reader(Expressions):
             scope.values or _NONE,
             scope.summaries or _NONE,
             scope.imports or _NONE,
-            frozenset(scope.attrs) if scope.attrs else NOTHING,
-            frozenset(scope.gets) if scope.gets else NOTHING,
+            tuple(scope.attrs),
+            tuple(scope.gets),
             tuple(scope.words),
             scope.opaque,
             effect_of(node),
@@ -204,10 +224,8 @@ class Reader(Expressions):
         self.defer = False
         self.valued = None
         value = self.value(node)
-        if self.scope.kind == "module" and isinstance(
-            node, (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.UnaryOp, ast.Set)
-        ):
-            return value._replace(json=literal(node), kind=value.kind or _sign(node))
+        if type(node) is ast.UnaryOp and self.scope.kind == "module":
+            return IMMUTABLE
         return value
 
     def _annotated(self, node: ast.AnnAssign) -> None:
@@ -404,10 +422,6 @@ def _split(stores: dict[str, int], bound: set[str]) -> tuple[dict[str, int], dic
     return binds, {name: line for name, line in stores.items() if name not in bound}
 
 
-def _sign(node: ast.expr) -> str:
-    return "immutable" if isinstance(node, ast.UnaryOp) else ""
-
-
 def _runs(node: ast.expr) -> bool:
     """Tell whether a loop over this surely runs at least once."""
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -462,4 +476,4 @@ _STATEMENTS: dict[type, Callable[..., None]] = {
     ast.ClassDef: read_class,
 }
 Reader.handlers = {**EXPRESSIONS, ast.Call: read_call}
-__all__ = ["NOTHING", "PLAIN", "Reader", "read_cell"]
+__all__ = ["NOTHING", "PLAIN", "Reader", "read_cell", "read_literals"]

@@ -64,16 +64,16 @@ class Ownership:
     # reading -----------------------------------------------------------------------------
 
     def _read(self, statement: Statement) -> None:
-        sure, env = statement.sure, self.env
+        doubts, env = statement.doubts, self.env
         own = self.state.name or None
         for name, line in statement.reads.items():
             version = env.get(name)
             if version is None:
                 if name not in known.BUILTINS and name not in known.GIVEN:
-                    self.unknown(name, self.site(line), name in sure)
+                    self.unknown(name, self.site(line), name not in doubts)
                 continue
             if not (version.sure and version.giver == own and version.kind in _OWN):
-                self.take(name, version, self.site(line), name in sure)
+                self.take(name, version, self.site(line), name not in doubts)
             if version.carries or version.instances:
                 self.effects.charge(statement, name, version, line)
         for name, line in statement.peeks.items():

@@ -22,6 +22,7 @@ class Scope:
         "bound",
         "calls",
         "changes",
+        "doubts",
         "gets",
         "globals",
         "gone",
@@ -42,7 +43,6 @@ class Scope:
         "stored",
         "stores",
         "summaries",
-        "sure",
         "uses",
         "values",
         "words",
@@ -53,7 +53,7 @@ class Scope:
         self.kind = kind
         self.parent = parent
         self.reads: dict[str, int] = {}
-        self.sure: set[str] = set()
+        self.doubts: set[str] = set()
         self.bound: set[str] = set()
         self.stores: dict[str, int] = {}
         self.changes: list[Change] = []
@@ -69,8 +69,8 @@ class Scope:
         self.links: list[tuple[str, Names]] = []
         self.stored: list[Made] = []
         self.words: list[str] = []
-        self.attrs: set[tuple[str, str]] = set()
-        self.gets: set[str] = set()
+        self.attrs: list[tuple[str, str]] = []
+        self.gets: list[str] = []
         self.values: dict[str, Value] = {}
         self.summaries: dict[str, tuple[Summary, ...]] = {}
         self.imports: dict[str, str] = {}
@@ -88,17 +88,27 @@ class Scope:
     def renew(self) -> None:
         """Be as new; what is not empty was handed over and is replaced."""
         if self.reads:
-            self.reads, self.sure = {}, set()
+            self.reads = {}
         if self.stores:
             self.stores, self.bound, self.values = {}, set(), {}
         if self.calls:
             self.calls = []
         if self.attrs:
-            self.attrs = set()
-        for slot, make in _RARE:
-            if getattr(self, slot):
-                setattr(self, slot, make())
+            self.attrs = []
+        if self._has_rare():
+            for slot, make in _RARE:
+                if getattr(self, slot):
+                    setattr(self, slot, make())
         self.yields, self.opaque, self.star = False, "", ""
+
+    def _has_rare(self) -> bool:
+        return bool(
+            self.changes or self.uses or self.gets or self.links or self.stored or self.doubts
+            or self.imports or self.modules or self.summaries or self.inner or self.after
+            or self.words or self.peeks or self.gone or self.maybe_gone or self.bound
+            or self.values or self.alias or self.members or self.globals or self.nonlocals
+            or self.returns
+        )  # fmt: skip
 
     def _share(self, parent: Scope) -> None:
         """A comprehension writes what is not a name of its own straight into its parent."""
@@ -114,7 +124,7 @@ class Scope:
 
 
 _RARE: tuple[tuple[str, Callable[[], object]], ...] = (
-    ("sure", set),
+    ("doubts", set),
     ("bound", set),
     ("values", dict),
     ("alias", dict),
@@ -124,7 +134,7 @@ _RARE: tuple[tuple[str, Callable[[], object]], ...] = (
     ("summaries", dict),
     ("imports", dict),
     ("members", dict),
-    ("gets", set),
+    ("gets", list),
     ("modules", set),
     ("gone", set),
     ("maybe_gone", set),
@@ -201,6 +211,7 @@ def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Su
         for call in scope.calls
         if call.root not in own or call.args or call.keywords or call.root in params
     )
+    free = {n: line for n, line in scope.reads.items() if n not in own}
     rebound = frozenset(params) & scope.stores.keys()
     returned = _outward(merge_all(scope.returns), scope, own)
     if rebound:
@@ -211,8 +222,8 @@ def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Su
     return Summary(
         name,
         "generator" if scope.yields else kind,
-        {n: line for n, line in scope.reads.items() if n not in own},
-        frozenset(n for n in scope.sure if n not in own),
+        free,
+        frozenset(n for n in free if n not in scope.doubts),
         frozenset(scope.globals & set(scope.stores)),
         tuple(changes),
         params,
@@ -256,4 +267,4 @@ def _outward(value: Value, scope: Scope, own: set[str]) -> Value:
     for made in value.made:
         if not made.attrs and made.root in scope.summaries:
             value = value._replace(inner=value.inner + scope.summaries[made.root])
-    return value._replace(kind="", text=None, json=None)
+    return value._replace(kind="", text=None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nbpipe.compile import mutations as known
 from nbpipe.compile import reports
 from nbpipe.compile.facts import PLAIN
-from nbpipe.compile.names import read_cell
+from nbpipe.compile.names import read_cell, read_literals
 from nbpipe.compile.versions import StepState, Unit, Version
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ class Trace(Ownership):
                 continue
             self.lines = []
             self.state.figure = False
-            act = {"parameters": self._parameter, "setup": self._setup, "step": self._step}[
-                block.role
-            ]
-            for statement in facts.statements:
-                act(statement, block)
+            if block.role == "parameters":
+                self._parameters(facts.statements, block)
+            else:
+                act = self._setup if block.role == "setup" else self._step
+                for statement in facts.statements:
+                    act(statement, block)
             self.state.shown = self.state.shown or facts.shows
 
     def _state_of(self, block: Block) -> StepState:
@@ -60,21 +61,19 @@ class Trace(Ownership):
 
     # parameters --------------------------------------------------------------------------
 
-    def _parameter(self, statement: Statement, block: Block) -> None:
-        literal = statement.kind == "assign" and not statement.changes and not statement.maybe
-        values = [statement.values.get(name, PLAIN).json for name in statement.binds]
-        if literal and values and all(value is not None for value in values):
-            for name, value in zip(statement.binds, values, strict=True):
-                self._default(name, value, statement)
-            return
-        if not statement.pure:
-            self.problems.append(reports.parameter(statement, self.cell, self.index))
-            self._setup(statement, block)
+    def _parameters(self, statements: Iterable[Statement], block: Block) -> None:
+        for statement, value in zip(statements, read_literals(block.cell.source), strict=True):
+            literal = statement.kind == "assign" and not statement.changes and not statement.maybe
+            if literal and value is not None:
+                for name in statement.binds:
+                    self._default(name, value[0], statement)
+            elif not statement.pure:
+                self.problems.append(reports.parameter(statement, self.cell, self.index))
+                self._setup(statement, block)
 
-    def _default(self, name: str, value: tuple[object] | None, statement: Statement) -> None:
-        if value is not None:
-            self.defaults[name] = value[0]
-        text = value[0] if value and isinstance(value[0], str) else None
+    def _default(self, name: str, value: object, statement: Statement) -> None:
+        self.defaults[name] = value
+        text = value if isinstance(value, str) else None
         facts = statement.values.get(name, PLAIN)
         site = self.site(statement.binds[name])
         self.env[name] = Version(

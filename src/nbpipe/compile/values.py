@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nbpipe.compile import mutations as known
-from nbpipe.compile.facts import JOIN, NOTHING, PLAIN, Change, Made, Value
+from nbpipe.compile.facts import IMMUTABLE, JOIN, NOTHING, PLAIN, Change, Made, Value
 from nbpipe.compile.scopes import Scope, close_aliases, merge
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ NONE_RETURNING = frozenset(
     ]
 )
 _COPYING = frozenset({"loc", "iloc", "at", "iat", "shape", "dtype", "size", "ndim", "columns"})
+_WRAPPING = frozenset({ast.Attribute, ast.Subscript, ast.Starred, ast.Await, ast.NamedExpr})
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
 
 
@@ -80,6 +81,19 @@ def _json(value: object) -> object:
     raise TypeError
 
 
+class Called(NamedTuple):
+    """A call: its dotted name, where it has one, and the names behind its arguments."""
+
+    node: ast.Call
+    names: tuple[str, ...] | None
+    args: tuple[Names, ...]
+    keywords: tuple[tuple[str, Names], ...]
+
+    def all_args(self) -> tuple[Names, ...]:
+        """Return the names behind all arguments, in order."""
+        return (*self.args, *[names for _, names in self.keywords]) if self.keywords else self.args
+
+
 class Values:
     """Knows the scope at hand, and what expressions that were visited in it denote."""
 
@@ -91,24 +105,36 @@ class Values:
         self.bare: ast.expr | None = None
         self.late_annotations = False
         self.lambdas: dict[int, Summary] = {}
+        self.alone: dict[str, Names] = {}
+        self.called: Called | None = None
 
     # names -----------------------------------------------------------------------------
 
     def load(self, name: str, line: int) -> None:
         """Record that a name is read."""
         scope = self.scope
-        if name in scope.bound:
+        bound = scope.bound
+        if name in bound:
             if scope.kind == "module":
                 scope.inner.setdefault(name, line)
-                before = frozenset(scope.bound)
-                scope.after[name] = scope.after.get(name, before) & before
+                self._follow(scope, name)
             return
-        scope.reads.setdefault(name, line)
-        if not self.unsure:
-            scope.sure.add(name)
-        if scope.bound and scope.kind == "module":
-            before = frozenset(scope.bound)
-            scope.after[name] = scope.after.get(name, before) & before
+        if name not in scope.reads:
+            scope.reads[name] = line
+            if self.unsure:
+                scope.doubts.add(name)
+        elif not self.unsure and name in scope.doubts:
+            scope.doubts.discard(name)
+        if bound and scope.kind == "module":
+            self._follow(scope, name)
+
+    def _follow(self, scope: Scope, name: str) -> None:
+        """Record what was bound before a read."""
+        before = scope.after.get(name)
+        if before is None:
+            scope.after[name] = frozenset(scope.bound)
+        elif not before <= scope.bound:
+            scope.after[name] = before & scope.bound
 
     def store(self, name: str, line: int, value: Value = PLAIN) -> None:
         """Record that a name is bound."""
@@ -141,7 +167,10 @@ class Values:
             if name in scope.stores:
                 return close_aliases(scope.alias, frozenset((name,))) - scope.stores.keys()
             scope = scope.parent
-        return frozenset((name,))
+        alone = self.alone.get(name)
+        if alone is None:
+            self.alone[name] = alone = frozenset((name,))
+        return alone
 
     def change(self, node: ast.expr, how: str, attr: str = "") -> None:
         """Record that the object an expression denotes is changed in place."""
@@ -157,21 +186,21 @@ class Values:
             kind = type(node)
             if kind is ast.Name:
                 return self.resolve(node.id)  # type: ignore[union-attr]
-            if kind in (ast.Attribute, ast.Subscript, ast.Starred, ast.Await, ast.NamedExpr):
+            if kind in _WRAPPING:
                 node = node.value  # type: ignore[union-attr]
                 continue
             break
-        if isinstance(node, ast.Call):
-            return self._call_roots(node)
-        if isinstance(node, ast.IfExp):
-            return self.roots(node.body) | self.roots(node.orelse)
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            return NOTHING.union(*[self.roots(item) for item in node.elts])
-        if isinstance(node, ast.BoolOp):
-            return NOTHING.union(*[self.roots(item) for item in node.values])
-        if isinstance(node, ast.Dict):
-            return NOTHING.union(*[self.roots(item) for item in node.values])
-        return NOTHING
+        find = _ROOTS.get(kind)
+        return NOTHING if find is None else find(self, node)
+
+    def _either_roots(self, node: ast.IfExp) -> Names:
+        return self.roots(node.body) | self.roots(node.orelse)
+
+    def _display_roots(self, node: ast.List | ast.Tuple | ast.Set) -> Names:
+        return NOTHING.union(*[self.roots(item) for item in node.elts])
+
+    def _values_roots(self, node: ast.BoolOp | ast.Dict) -> Names:
+        return NOTHING.union(*[self.roots(item) for item in node.values])
 
     def _call_roots(self, node: ast.Call) -> Names:
         func = node.func
@@ -200,8 +229,9 @@ class Values:
         return Value(part=names)
 
     def _constant_value(self, node: ast.Constant) -> Value:
-        text = (node.value,) if isinstance(node.value, str) else None
-        return Value(kind="immutable", text=text)
+        if type(node.value) is str:
+            return Value(kind="immutable", text=(node.value,))
+        return IMMUTABLE
 
     def _attribute_value(self, node: ast.Attribute) -> Value:
         roots = self.roots(node.value)
@@ -285,13 +315,23 @@ class Values:
     def _wrapped_value(self, node: ast.Await | ast.NamedExpr | ast.Starred) -> Value:
         return self.value(node.value)
 
+    def call(self, node: ast.Call) -> Called:
+        """Return the name and the arguments of a call."""
+        args = tuple([self.roots(arg) for arg in node.args]) if node.args else ()
+        keywords = (
+            tuple([(k.arg or "**", self.roots(k.value)) for k in node.keywords])
+            if node.keywords
+            else ()
+        )
+        return Called(node, chain(node.func), args, keywords)
+
     def _call_value(self, node: ast.Call) -> Value:
-        names = chain(node.func)
+        called = self.called
+        if called is None or called.node is not node:
+            called = self.call(node)
+        names, args = called.names, called.all_args()
         if names is None:
             return self._method_value(node)
-        args = tuple(
-            [self.roots(a) for a in node.args] + [self.roots(k.value) for k in node.keywords]
-        )
         last = names[-1]
         value = Value(made=(Made(names[0], names[1:], args),), text=self.text(node))
         if last in known.HOLDERS or (last[:1].isupper() and last not in known.COPIERS):
@@ -436,6 +476,15 @@ def holding(values: list[Value]) -> Value:
     return Value(part=frozenset(part), holds=frozenset(holds), inner=inner, made=made)
 
 
+_ROOTS: dict[type | None, Callable[..., Names]] = {
+    ast.Call: Values._call_roots,
+    ast.IfExp: Values._either_roots,
+    ast.List: Values._display_roots,
+    ast.Tuple: Values._display_roots,
+    ast.Set: Values._display_roots,
+    ast.BoolOp: Values._values_roots,
+    ast.Dict: Values._values_roots,
+}
 _VALUES: dict[type | None, Callable[..., Value]] = {
     ast.Name: Values._name_value,
     ast.Constant: Values._constant_value,

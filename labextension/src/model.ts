@@ -6,80 +6,14 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { fromText } from './parameters';
-import type { LogLine } from './reduce';
 import { addToLog, isOver, reduce } from './reduce';
+import type { Scope, Server, State } from './state';
+import { EMPTY, isInside, rolesIn, withCounts } from './state';
 import { isTagged, writeTags } from './tags';
 import type { TagChange } from './tags';
-import type { ICell, IClient, INotebooks } from './tokens';
+import type { IClient, INotebooks } from './tokens';
 import { API } from './tokens';
-import type {
-  Compiled,
-  CompileRequest,
-  Json,
-  NotebookContent,
-  PlannedTask,
-  Role,
-  Run,
-  RunEvent,
-  RunRequest
-} from './wire';
-
-/** What is known of the server's side. */
-export type Server =
-  | { readonly is: 'unknown' }
-  | { readonly is: 'ready' }
-  | { readonly is: 'missing' }
-  | { readonly is: 'other'; readonly version: string; readonly api: number }
-  | { readonly is: 'failing'; readonly message: string };
-
-type Scope = CompileRequest['scope'];
-
-/** All that is shown, as one value. */
-export interface State {
-  readonly server: Server;
-  readonly path: string | null;
-  /** Whether the graph is that of the notebook or of its whole project. */
-  readonly scope: Scope;
-  readonly cells: readonly ICell[];
-  readonly active: string | null;
-  readonly tagged: boolean;
-  readonly compiled: Compiled | null;
-  /** What the compiler says of the notebook's cells. */
-  readonly roles: ReadonlyMap<string, Role>;
-  readonly compiling: boolean;
-  /** What a run would do, by step, where that was asked for. */
-  readonly plan: ReadonlyMap<string, PlannedTask> | null;
-  /** What was typed for parameters, by name. */
-  readonly typed: { readonly [name: string]: string };
-  readonly runs: readonly Run[];
-  readonly run: Run | null;
-  /** True if the run was chosen from the list: then its own graph is drawn. */
-  readonly looking: boolean;
-  readonly log: readonly LogLine[];
-  readonly starting: boolean;
-  /** What went wrong last, as a sentence. */
-  readonly message: string;
-}
-
-const EMPTY: State = {
-  server: { is: 'unknown' },
-  path: null,
-  scope: 'notebook',
-  cells: [],
-  active: null,
-  tagged: false,
-  compiled: null,
-  roles: new Map(),
-  compiling: false,
-  plan: null,
-  typed: {},
-  runs: [],
-  run: null,
-  looking: false,
-  log: [],
-  starting: false,
-  message: ''
-};
+import type { Json, NotebookContent, Run, RunEvent, RunRequest } from './wire';
 
 const QUIET = 150;
 /** Seconds to wait for news: what a cell writes is asked for as often. */
@@ -504,24 +438,6 @@ export class PipelineModel implements IDisposable {
   private _read = 0;
   private readonly _changed = new Signal<this, State>(this);
   private readonly _debouncer = new Debouncer(() => this.compile(), QUIET);
-}
-
-/** What the compiler says of the cells of the notebook at `path`. */
-function rolesIn({ project, roles }: Compiled, path: string): ReadonlyMap<string, Role> {
-  const inside = project === '' ? path : path.slice(project.length + 1);
-  return new Map(Object.entries(roles[inside] ?? {}));
-}
-
-function isInside(path: string, folder: string): boolean {
-  return folder === '' || path.startsWith(`${folder}/`);
-}
-
-function withCounts(run: Run): Run {
-  const counts: { [state: string]: number } = {};
-  for (const { state } of run.tasks ?? []) {
-    counts[state] = (counts[state] ?? 0) + 1;
-  }
-  return run.tasks === undefined ? run : { ...run, counts };
 }
 
 function sentence(error: unknown): string {

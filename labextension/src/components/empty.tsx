@@ -2,7 +2,7 @@
 
 import React from 'react';
 
-import type { Server } from '../model';
+import type { Server } from '../state';
 import { API } from '../tokens';
 
 export function NoNotebook(): React.JSX.Element {

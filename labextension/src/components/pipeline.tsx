@@ -3,7 +3,7 @@
 import React from 'react';
 
 import { colours } from '../colours';
-import type { State } from '../model';
+import type { State } from '../state';
 import { stepStates } from '../reduce';
 import { stepNames } from '../tags';
 import type { IActions } from '../tokens';

@@ -2,7 +2,7 @@
 
 import React from 'react';
 
-import type { State } from '../model';
+import type { State } from '../state';
 import { isOver, progress } from '../reduce';
 import type { IActions } from '../tokens';
 import type { Run } from '../wire';

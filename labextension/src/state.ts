@@ -1,0 +1,83 @@
+/** What the panel shows, as one value, and what is read off it. */
+
+import type { LogLine } from './reduce';
+import type { ICell } from './tokens';
+import type { Compiled, CompileRequest, PlannedTask, Role, Run } from './wire';
+
+/** What is known of the server's side. */
+export type Server =
+  | { readonly is: 'unknown' }
+  | { readonly is: 'ready' }
+  | { readonly is: 'missing' }
+  | { readonly is: 'other'; readonly version: string; readonly api: number }
+  | { readonly is: 'failing'; readonly message: string };
+
+export type Scope = CompileRequest['scope'];
+
+/** All that is shown, as one value. */
+export interface State {
+  readonly server: Server;
+  readonly path: string | null;
+  /** Whether the graph is that of the notebook or of its whole project. */
+  readonly scope: Scope;
+  readonly cells: readonly ICell[];
+  readonly active: string | null;
+  readonly tagged: boolean;
+  readonly compiled: Compiled | null;
+  /** What the compiler says of the notebook's cells. */
+  readonly roles: ReadonlyMap<string, Role>;
+  readonly compiling: boolean;
+  /** What a run would do, by step, where that was asked for. */
+  readonly plan: ReadonlyMap<string, PlannedTask> | null;
+  /** What was typed for parameters, by name. */
+  readonly typed: { readonly [name: string]: string };
+  readonly runs: readonly Run[];
+  readonly run: Run | null;
+  /** True if the run was chosen from the list: then its own graph is drawn. */
+  readonly looking: boolean;
+  readonly log: readonly LogLine[];
+  readonly starting: boolean;
+  /** What went wrong last, as a sentence. */
+  readonly message: string;
+}
+
+/** Nothing is known yet. */
+export const EMPTY: State = {
+  server: { is: 'unknown' },
+  path: null,
+  scope: 'notebook',
+  cells: [],
+  active: null,
+  tagged: false,
+  compiled: null,
+  roles: new Map(),
+  compiling: false,
+  plan: null,
+  typed: {},
+  runs: [],
+  run: null,
+  looking: false,
+  log: [],
+  starting: false,
+  message: ''
+};
+
+/** What the compiler says of the cells of the notebook at `path`. */
+export function rolesIn({ project, roles }: Compiled, path: string): ReadonlyMap<string, Role> {
+  const inside = project === '' ? path : path.slice(project.length + 1);
+  return new Map(Object.entries(roles[inside] ?? {}));
+}
+
+/** Return true for a notebook in a folder; the root is ''. */
+export function isInside(path: string, folder: string): boolean {
+  return folder === '' || path.startsWith(`${folder}/`);
+}
+
+/** Return a run with its tasks counted by state. */
+export function withCounts(run: Run): Run {
+  const counts: { [state: string]: number } = {};
+  for (const { state } of run.tasks ?? []) {
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
+  return run.tasks === undefined ? run : { ...run, counts };
+}

@@ -11,33 +11,41 @@ from nbpipe.compile.values import chain
 if TYPE_CHECKING:
     from nbpipe.compile.scopes import Scope
 
-_BLOCKS = (ast.If, ast.Try, ast.With)
+_KINDS: dict[type, str] = {
+    ast.Import: "import",
+    ast.ImportFrom: "import",
+    ast.FunctionDef: "definition",
+    ast.AsyncFunctionDef: "definition",
+    ast.ClassDef: "definition",
+    ast.Assign: "assign",
+    ast.AnnAssign: "assign",
+    ast.If: "block",
+    ast.Try: "block",
+    ast.With: "block",
+}
 _FLAT = (ast.Pass, ast.Import, ast.ImportFrom)
 
 
 def kind_of(node: ast.stmt, scope: Scope) -> str:
     """Return ``import``, ``definition``, ``assign`` or ``code``."""
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return "import"
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return "definition"
-    if isinstance(node, (ast.Assign, ast.AnnAssign)):
-        return "definition" if _defines(node) else "assign"
-    if isinstance(node, _BLOCKS) and scope.imports and _only_imports(node):
-        return "import"
-    return "code"
+    kind = _KINDS.get(type(node), "code")
+    if kind == "assign":
+        return "definition" if _defines(node) else "assign"  # type: ignore[arg-type]
+    if kind == "block":
+        return "import" if scope.imports and _only_imports(node) else "code"
+    return kind
 
 
 def _defines(node: ast.Assign | ast.AnnAssign) -> bool:
     """Tell whether an assignment defines a function or a class: a lambda, a named tuple."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
-        return False
     value = node.value
-    if isinstance(value, ast.Lambda):
-        return True
-    if not isinstance(value, ast.Call):
+    if type(value) is not ast.Call and type(value) is not ast.Lambda:
         return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if len(targets) != 1 or type(targets[0]) is not ast.Name:
+        return False
+    if type(value) is ast.Lambda:
+        return True
     names = chain(value.func)
     if names is None:
         return False
@@ -65,34 +73,44 @@ def _only_imports(node: ast.stmt) -> bool:
 
 def effect_of(node: ast.stmt) -> tuple[str, ...]:
     """Return the dotted target of a statement that may be a setting."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        func = node.value.func
-        names = chain(func)
-        if names is None and isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
-            names = chain(func.value.func)
-            return (*names, "()", func.attr) if names else ()
-        return names or ()
-    if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        place = targets[0]
-        if isinstance(place, ast.Subscript):
-            names = chain(place.value)
-            return (*names, "[]") if names else ()
-        if isinstance(place, ast.Attribute):
-            if isinstance(place.value, ast.Call):
-                names = chain(place.value.func)
-                return (*names, "()", place.attr, "=") if names else ()
-            names = chain(place)
-            return (*names, "=") if names else ()
+    if type(node) is ast.Expr:
+        return _called(node.value.func) if type(node.value) is ast.Call else ()
+    if type(node) is ast.Assign:
+        return _stored(node.targets[0])
+    if isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+        return _stored(node.target)
+    return ()
+
+
+def _called(func: ast.expr) -> tuple[str, ...]:
+    names = chain(func)
+    if names is None and isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
+        names = chain(func.value.func)
+        return (*names, "()", func.attr) if names else ()
+    return names or ()
+
+
+def _stored(place: ast.expr) -> tuple[str, ...]:
+    if type(place) is ast.Name:
+        return ()
+    if isinstance(place, ast.Subscript):
+        names = chain(place.value)
+        return (*names, "[]") if names else ()
+    if isinstance(place, ast.Attribute):
+        if isinstance(place.value, ast.Call):
+            names = chain(place.value.func)
+            return (*names, "()", place.attr, "=") if names else ()
+        names = chain(place)
+        return (*names, "=") if names else ()
     return ()
 
 
 def is_pure(node: ast.stmt) -> bool:
     """Tell whether a statement only shows something."""
-    if not isinstance(node, ast.Expr):
-        return isinstance(node, ast.Pass)
+    if type(node) is not ast.Expr:
+        return type(node) is ast.Pass
     value = node.value
-    if isinstance(value, ast.Call):
+    if type(value) is ast.Call:
         names = chain(value.func)
         if names is None:
             return False

@@ -91,23 +91,25 @@ class Scope:
             self.reads = {}
         if self.stores:
             self.stores, self.bound, self.values = {}, set(), {}
-        if self.calls:
-            self.calls = []
-        if self.attrs:
-            self.attrs = []
+        self.calls.clear()
+        self.attrs.clear()
+        self.gets.clear()
+        self.uses.clear()
+        self.changes.clear()
+        self.stored.clear()
         if self._has_rare():
             for slot, make in _RARE:
                 if getattr(self, slot):
                     setattr(self, slot, make())
-        self.yields, self.opaque, self.star = False, "", ""
+            self.yields, self.opaque, self.star = False, "", ""
 
     def _has_rare(self) -> bool:
         return bool(
-            self.changes or self.uses or self.gets or self.links or self.stored or self.doubts
-            or self.imports or self.modules or self.summaries or self.inner or self.after
-            or self.words or self.peeks or self.gone or self.maybe_gone or self.bound
-            or self.values or self.alias or self.members or self.globals or self.nonlocals
-            or self.returns
+            self.links or self.doubts or self.imports or self.modules or self.summaries
+            or self.inner or self.after or self.words or self.peeks or self.gone
+            or self.maybe_gone or self.bound or self.values or self.alias or self.members
+            or self.globals or self.nonlocals or self.returns
+            or self.yields or self.opaque or self.star
         )  # fmt: skip
 
     def _share(self, parent: Scope) -> None:
@@ -134,16 +136,12 @@ _RARE: tuple[tuple[str, Callable[[], object]], ...] = (
     ("summaries", dict),
     ("imports", dict),
     ("members", dict),
-    ("gets", list),
     ("modules", set),
     ("gone", set),
     ("maybe_gone", set),
     ("globals", set),
     ("nonlocals", set),
-    ("changes", list),
-    ("uses", list),
     ("links", list),
-    ("stored", list),
     ("words", list),
     ("returns", list),
 )

@@ -376,20 +376,26 @@ class Values:
 
     def text(self, node: ast.expr | None) -> Template | None:
         """Return a template for text that is put together from constants and names."""
-        if isinstance(node, ast.Constant):
-            return (node.value,) if isinstance(node.value, str) else None
-        if isinstance(node, ast.Name):
+        if type(node) is ast.Name:
             return ((node.id,),)
-        if isinstance(node, ast.JoinedStr):
-            return self._joined([self._field(part) for part in node.values], "")
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Add)):
-            join = JOIN if isinstance(node.op, ast.Div) else ""
-            if isinstance(node.left, ast.BinOp) and isinstance(node.left.left, ast.BinOp):
-                return None
-            return self._joined([self.text(node.left), self.text(node.right)], join)
-        if isinstance(node, ast.Call) and not node.keywords and node.args:
-            return self._called_text(node)
-        return None
+        if type(node) is ast.Constant:
+            return (node.value,) if type(node.value) is str else None
+        read = _TEXTS.get(type(node))
+        return None if read is None else read(self, node)
+
+    def _joined_text(self, node: ast.JoinedStr) -> Template | None:
+        return self._joined([self._field(part) for part in node.values], "")
+
+    def _sum_text(self, node: ast.BinOp) -> Template | None:
+        operation = type(node.op)
+        if operation is not ast.Div and operation is not ast.Add:
+            return None
+        if isinstance(node.left, ast.BinOp) and isinstance(node.left.left, ast.BinOp):
+            return None
+        left = self.text(node.left)
+        if left is None:
+            return None
+        return self._joined([left, self.text(node.right)], JOIN if operation is ast.Div else "")
 
     def _field(self, part: ast.expr) -> Template | None:
         if isinstance(part, ast.FormattedValue):
@@ -398,6 +404,8 @@ class Values:
         return self.text(part)
 
     def _called_text(self, node: ast.Call) -> Template | None:
+        if node.keywords or not node.args:
+            return None
         names = chain(node.func)
         if names is None:
             return None
@@ -417,7 +425,7 @@ class Values:
         for part in parts:
             if part is None:
                 return None
-            if out and join:
+            if join and out:
                 out.append(join)
             out.extend(part)
         return tuple(out)
@@ -484,6 +492,11 @@ _ROOTS: dict[type | None, Callable[..., Names]] = {
     ast.Set: Values._display_roots,
     ast.BoolOp: Values._values_roots,
     ast.Dict: Values._values_roots,
+}
+_TEXTS: dict[type | None, Callable[..., Template | None]] = {
+    ast.JoinedStr: Values._joined_text,
+    ast.BinOp: Values._sum_text,
+    ast.Call: Values._called_text,
 }
 _VALUES: dict[type | None, Callable[..., Value]] = {
     ast.Name: Values._name_value,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nbpipe.compile import mutations as known
 from nbpipe.compile import reports
 from nbpipe.compile.effects import Effects
+from nbpipe.compile.facts import IMMUTABLE, PLAIN
 from nbpipe.compile.flow import Site
 from nbpipe.compile.versions import Group, StepState, Taken, Version
 
@@ -50,6 +51,7 @@ class Ownership:
         self.cell = ""
         self.index = 0
         self.lines: list[str] = []
+        self.sites: dict[int, Site] = {}
         self.reported: set[tuple[str, ...]] = set()
         self.effects = Effects(self)
 
@@ -59,7 +61,10 @@ class Ownership:
 
     def site(self, line: int) -> Site:
         """Return a line of the cell at hand."""
-        return Site(self.cell, line)
+        site = self.sites.get(line)
+        if site is None:
+            self.sites[line] = site = Site(self.cell, line)
+        return site
 
     # reading -----------------------------------------------------------------------------
 
@@ -76,12 +81,16 @@ class Ownership:
                 self.take(name, version, self.site(line), name not in doubts)
             if version.carries or version.instances:
                 self.effects.charge(statement, name, version, line)
-        for name, line in statement.peeks.items():
-            version = env.get(name)
-            if version is not None and name not in statement.binds and self._is_certain(version):
-                self.take(name, version, self.site(line), False)
+        if statement.peeks:
+            self._peek(statement)
         for text in statement.words:
             self.effects.words(text)
+
+    def _peek(self, statement: Statement) -> None:
+        for name, line in statement.peeks.items():
+            version = self.env.get(name)
+            if version is not None and name not in statement.binds and self._is_certain(version):
+                self.take(name, version, self.site(line), False)
 
     def _is_certain(self, version: Version) -> bool:
         return version.kind != "gone" and (version.sure or version.older is None)
@@ -168,7 +177,7 @@ class Ownership:
         if state.name:
             self._contradiction(name, version, site)
         state.needs[name] = Taken(version, site, sure)
-        version.readers.setdefault(state.name, site)
+        version.read = True
         group = self.groups.get(name)
         if group is not None:
             state.groups.append(group)
@@ -212,7 +221,10 @@ class Ownership:
 
     def _regroup(self, name: str, value: Value, version: Version) -> None:
         """Tie a freshly bound name to those it may share objects with."""
-        self._leave(name)
+        if name in self.groups:
+            self._leave(name)
+        if value is PLAIN or value is IMMUTABLE:
+            return
         if version.what == "immutable" or version.kind in ("import", "definition"):
             return
         same = [n for n in value.same if n != name and self._shares(n)]
@@ -220,7 +232,7 @@ class Ownership:
             n for n in value.part if n != name and self._shares(n) and self._shares_parts(n, value)
         ]
         part += [n for n in version.shares if n not in (name, *part) and self._shares(n)]
-        twins = self.effects.twins(name, value)
+        twins = self.effects.twins(name, value) if value.made else []
         if not same and not part and not twins:
             return
         group = Group({name}, self.state.name, loose=bool(part))
@@ -317,7 +329,7 @@ class Ownership:
             old = self.env.get(member)
             if old is None or old.kind in ("gone", "import"):
                 continue
-            mine = old.giver == state.name and old.kind == "data" and not old.readers
+            mine = old.giver == state.name and old.kind == "data" and not old.read
             if mine:
                 old.site = site
                 old.text = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbpipe.compile import mutations as known
 from nbpipe.compile import reports
-from nbpipe.compile.facts import Value
+from nbpipe.compile.facts import IMMUTABLE, PLAIN, Value
 from nbpipe.compile.outside import Outside
 from nbpipe.compile.versions import Version
 
@@ -26,6 +26,7 @@ class Results:
         self.trace = trace
         self.outside = Outside(trace)
         self.watched = False
+        self.tied: dict[tuple[Site, tuple[Made, ...]], dict[str, None]] = {}
 
     def _making(self, summary: Summary) -> list[Summary]:
         found = [self._member(summary, name) for name in MAKING]
@@ -43,21 +44,26 @@ class Results:
                     return member
         return None
 
-    def version(
-        self, name: str, value: Value, summaries: tuple[Summary, ...], site: Site
-    ) -> Version:
+    def version(self, value: Value, summaries: tuple[Summary, ...], site: Site) -> Version:
         """Return the version that binding a value makes."""
         version = Version("", "data", site, value=value)
-        version.carries = (*summaries, *[s for s in value.inner if s.kind != "class"])
-        version.instances = tuple(s for s in value.inner if s.kind == "class")
+        if value is PLAIN and not summaries:
+            return version
         version.what = value.kind
+        if value is IMMUTABLE:
+            return version
+        version.carries = summaries
+        if value.inner:
+            version.carries = (*summaries, *[s for s in value.inner if s.kind != "class"])
+            version.instances = tuple([s for s in value.inner if s.kind == "class"])
         if value.kind == "generator":
             version.unstorable = "a generator"
         if summaries:
             version.what = "definition"
             return version
-        for other in value.same | value.part | value.holds:
-            self._inherit(version, other, value)
+        if value.same or value.part or value.holds:
+            for other in value.same | value.part | value.holds:
+                self._inherit(version, other, value)
         for made in value.made:
             self._made(version, made, value, 0)
         if value.text is not None:
@@ -134,7 +140,7 @@ class Results:
         shares = returned.same | returned.part | returned.holds
         if owner is not None and summary.params[:1] and summary.params[0] in shares:
             version.instances += (owner,)
-            version.shares.add(made.root)
+            version.shares |= {made.root}
         for name in shares:
             if name in summary.params:
                 offset = 1 if owner is not None else 0
@@ -142,11 +148,11 @@ class Results:
                 for other in made.args[position] if 0 <= position < len(made.args) else ():
                     self._inherit(version, other, Value())
                     if name in returned.same:
-                        version.shares.add(other)
+                        version.shares |= {other}
             else:
                 self._inherit(version, name, Value(same=frozenset((name,))))
                 if name in returned.same:
-                    version.shares.add(name)
+                    version.shares |= {name}
         for inner in returned.made:
             if inner.root not in summary.params:
                 self._made(version, inner, returned, depth + 1)
@@ -166,22 +172,18 @@ class Results:
 
     def twins(self, name: str, value: Value) -> list[str]:
         """Names bound by the same call that gives objects tied to each other."""
-        tied = any(made.attrs[-1:] and made.attrs[-1] in _TWINS for made in value.made) or any(
-            made.root in _TWINS for made in value.made
-        )
-        if not tied:
+        made = value.made
+        if not any(m.root in _TWINS or (m.attrs and m.attrs[-1] in _TWINS) for m in made):
             return []
-        return [
-            other
-            for other, version in self.trace.env.items()
-            if other != name
-            and version.value.made == value.made
-            and version.site == self.trace.env[name].site
-        ]
+        env = self.trace.env
+        site = env[name].site
+        others = self.tied.setdefault((site, made), {})
+        others[name] = None
+        return [n for n in others if n != name and n in env and env[n].site == site]
 
     def rebound(self, name: str, old: Version | None, new: Version) -> None:
         """A class that is defined anew while objects of the old one are alive."""
-        if any(_changing_protocol(summary) for summary in new.instances):
+        if new.instances and any(_changing_protocol(summary) for summary in new.instances):
             self.watched = True
         if new.what == "defaultdict":
             self.watched = True

@@ -35,7 +35,7 @@ class Trace(Ownership):
             if facts.fault is not None:
                 self._fault(facts.fault)
                 continue
-            self.lines = []
+            self.lines, self.sites = [], {}
             self.state.figure = False
             if block.role == "parameters":
                 self._parameters(facts.statements, block)
@@ -181,10 +181,12 @@ class Trace(Ownership):
         if statement.opaque and not state.opaque:
             state.opaque = statement.opaque
             self.opaque_step = state.name
-        state.modules |= statement.modules
+        if statement.modules:
+            state.modules |= statement.modules
         unit = self._step_unit(statement, block)
         self._read(statement)
-        self.effects.before(statement)
+        if statement.calls or self.effects.watched:
+            self.effects.before(statement)
         for change in statement.changes:
             if change.name in statement.reads:
                 self.change(change)
@@ -192,8 +194,10 @@ class Trace(Ownership):
         for change in statement.changes:
             if change.name in statement.inner or change.name not in statement.reads:
                 self.change(change)
-        self._inner(statement)
-        self.effects.uses(statement.uses, statement.line)
+        if statement.inner:
+            self._inner(statement)
+        if statement.uses:
+            self.effects.uses(statement.uses, statement.line)
 
     def _step_unit(self, statement: Statement, block: Block) -> Unit | None:
         """Return the unit that replays an import, a definition or a setting in later steps."""
@@ -207,7 +211,7 @@ class Trace(Ownership):
             unit = self._unit(statement, "definition", block)
             unit.deps, unit.parameters = deps
             return unit
-        if self.effects.is_setting(statement):
+        if statement.effect and self.effects.is_setting(statement):
             deps = self._stands_alone(statement)
             if deps is None:
                 self.problems.append(
@@ -253,14 +257,18 @@ class Trace(Ownership):
             self._leave(name)
             self.env[name] = Version(self.state.name, "gone", self.site(statement.line))
             self.state.own.pop(name, None)
+        if statement.maybe_gone:
+            self._maybe_delete(statement)
+        for name, held in statement.links:
+            self._link(name, held)
+
+    def _maybe_delete(self, statement: Statement) -> None:
         for name in statement.maybe_gone:
             if name in self.env and name not in statement.binds:
                 old = self.env[name]
                 gone = Version(self.state.name, "data", self.site(statement.line), False, old)
                 if old.kind != "gone" and self.state.name:
                     self.env[name] = gone if old.kind == "data" else old
-        for name, held in statement.links:
-            self._link(name, held)
 
     def _bind_name(
         self, name: str, line: int, statement: Statement, unit: Unit | None, sure: bool
@@ -268,18 +276,14 @@ class Trace(Ownership):
         state = self.state
         value = statement.values.get(name, PLAIN)
         old = self.env.get(name)
-        version = self.effects.version(
-            name, value, statement.summaries.get(name, ()), self.site(line)
-        )
+        site = self.site(line)
+        version = self.effects.version(value, statement.summaries.get(name, ()), site)
         version.giver = state.name
-        version.dotted = statement.imports.get(name, "")
-        version.kind = "data"
-        if unit is not None and unit.kind in ("import", "definition", "constant"):
-            version.kind = unit.kind
-            version.units = (unit.number,)
-        if version.kind == "import" and name not in statement.imports:
-            version.kind = "definition"
-        self._join_units(version, old, statement, unit, sure)
+        if statement.imports:
+            version.dotted = statement.imports.get(name, "")
+        if unit is not None:
+            self._made_by(version, name in statement.imports, unit)
+            self._join_units(version, old, unit, sure)
         if not sure and old is not None and old.kind != "gone":
             version.sure, version.older = False, old
             version.carries += old.carries
@@ -289,16 +293,21 @@ class Trace(Ownership):
             version.sure = False
         self.env[name] = version
         if state.name:
-            state.own[name] = self.site(line)
+            state.own[name] = site
         self._regroup(name, value, version)
         self.effects.rebound(name, old, version)
 
-    def _join_units(
-        self, version: Version, old: Version | None, statement: Statement, unit: Unit | None,
-        sure: bool,
-    ) -> None:  # fmt: skip
+    def _made_by(self, version: Version, imported: bool, unit: Unit) -> None:
+        """The version can be made again by running its statement."""
+        if unit.kind in ("import", "definition", "constant"):
+            version.kind = unit.kind
+            version.units = (unit.number,)
+        if version.kind == "import" and not imported:
+            version.kind = "definition"
+
+    def _join_units(self, version: Version, old: Version | None, unit: Unit, sure: bool) -> None:
         """A submodule import adds to the module; setup code that may bind keeps what was."""
-        if old is None or unit is None:
+        if old is None:
             return
         both_imports = version.kind == "import" and old.kind == "import"
         if (both_imports and version.dotted == old.dotted) or (

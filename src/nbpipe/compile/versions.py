@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.facts import PLAIN
+from nbpipe.compile.facts import NOTHING, PLAIN
 
 if TYPE_CHECKING:
-    from nbpipe.compile.facts import Summary, Value
+    from nbpipe.compile.facts import Names, Summary, Value
     from nbpipe.compile.flow import FileUse, Site, SnippetKind
 
 
@@ -18,7 +18,7 @@ class Version:
 
     `kind` is ``data``, ``import``, ``definition``, ``constant``, ``parameter`` or ``gone``;
     `older` is what the name still is where this version is not `sure`; `units` are the
-    statements that make it again; `carries` are functions and classes that it is or holds,
+    statements that make it again; `read` is True once another step needs it; `carries` are functions and classes that it is or holds,
     `instances` the classes whose objects it is or holds; `what` is its type where known.
     """
 
@@ -35,9 +35,9 @@ class Version:
     unstorable: str = ""
     text: str | None = None
     value: Value = PLAIN
-    readers: dict[str, Site] = field(default_factory=dict)
+    read: bool = False
     asked: bool = False
-    shares: set[str] = field(default_factory=set)
+    shares: Names = NOTHING
 
 
 @dataclass(slots=True, eq=False)

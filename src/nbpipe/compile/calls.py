@@ -27,6 +27,8 @@ _MAPPING = frozenset({"map", "filter", "starmap"})
 _SESSION = frozenset(
     ["run_line_magic", "run_cell_magic", "run_cell", "magic", "ex", "system", "run"]
 )
+_FRAMES = frozenset({"_getframe", "currentframe"})
+_CAREFUL = known.DYNAMIC | known.FORMULAS | _SESSION | _FRAMES | {"format", "import_module"}
 _BINDING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
 
 
@@ -131,6 +133,13 @@ def _method(
         _call(reader, called, receiver.id, attr)
     if attr in known.INTERESTING or (names is not None and "random" in names):
         _use(reader, node, names or ("", attr), bare)
+    if attr in _CAREFUL:
+        _carefully(reader, node, attr, receiver)
+    return called
+
+
+def _carefully(reader: Expressions, node: ast.Call, attr: str, receiver: ast.expr) -> None:
+    """Read a method that may take names from text, or hide what it does."""
     if attr in known.DYNAMIC:
         _query(reader, node, attr)
     elif attr == "format":
@@ -143,11 +152,10 @@ def _method(
             and "ip" in ast.unparse(receiver)[:16].lower()
         ):
             _opaque(reader, node)
-    elif attr in ("_getframe", "currentframe"):
+    elif attr in _FRAMES:
         _opaque(reader, node)
     elif attr == "import_module" and node.args and isinstance(node.args[0], ast.Constant):
         reader.outer().modules.add(str(node.args[0].value).partition(".")[0])
-    return called
 
 
 def _call(reader: Expressions, called: Called, root: str, attr: str) -> None:

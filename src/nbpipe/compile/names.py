@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _LITERALS = (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.UnaryOp, ast.Set)
+_HOLDING = frozenset({ast.Lambda, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.GeneratorExp})
 _NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
 _NONE: dict[str, Any] = {}
 CACHED_CELLS = 65536
@@ -216,9 +217,9 @@ class Reader(Expressions):
             self.target(target, value)
 
     def _assigned(self, node: ast.expr) -> Value:
-        self.defer = isinstance(
-            node, (ast.Lambda, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.GeneratorExp)
-        )
+        if type(node) is ast.Constant:
+            return self.value(node)
+        self.defer = type(node) in _HOLDING
         self.valued = node
         self.visit(node)
         self.defer = False

@@ -91,12 +91,9 @@ class Scope:
             self.reads = {}
         if self.stores:
             self.stores, self.bound, self.values = {}, set(), {}
-        self.calls.clear()
-        self.attrs.clear()
-        self.gets.clear()
-        self.uses.clear()
-        self.changes.clear()
-        self.stored.clear()
+        for found in (self.calls, self.attrs, self.gets, self.uses, self.changes, self.stored):
+            if found:
+                found.clear()  # type: ignore[attr-defined]
         if self._has_rare():
             for slot, make in _RARE:
                 if getattr(self, slot):
@@ -186,13 +183,10 @@ def close_aliases(alias: dict[str, Names], names: Names) -> Names:
 
 def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Summary:
     """Return what a function does, seen from outside, when its body has been read."""
-    own = (set(scope.stores) | set(params)) - scope.globals - scope.nonlocals
-    alias = {
-        local: value.same | value.part | value.view | scope.alias.get(local, NOTHING)
-        for local, value in scope.values.items()
-    }
-    for local, roots in scope.alias.items():
-        alias.setdefault(local, roots)
+    own = {*scope.stores, *params}
+    if scope.globals or scope.nonlocals:
+        own -= scope.globals | scope.nonlocals
+    alias = _aliases(scope)
     changes: list[Change] = []
     changed: set[str] = set()
     for change in scope.changes:
@@ -202,16 +196,15 @@ def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Su
             elif root not in own:
                 changes.append(change._replace(name=root))
     calls = tuple(
-        call._replace(
-            args=tuple(close_aliases(alias, arg) for arg in call.args),
-            keywords=tuple((key, close_aliases(alias, arg)) for key, arg in call.keywords),
-        )
-        for call in scope.calls
-        if call.root not in own or call.args or call.keywords or call.root in params
+        [
+            _outer_call(call, alias) if alias and (call.args or call.keywords) else call
+            for call in scope.calls
+            if call.root not in own or call.args or call.keywords or call.root in params
+        ]
     )
     free = {n: line for n, line in scope.reads.items() if n not in own}
-    rebound = frozenset(params) & scope.stores.keys()
-    returned = _outward(merge_all(scope.returns), scope, own)
+    rebound = scope.stores.keys() & params
+    returned = _outward(merge_all(scope.returns), scope, own) if scope.returns else PLAIN
     if rebound:
         returned = returned._replace(same=returned.same - rebound, part=returned.part - rebound)
     if returned.inner:
@@ -221,19 +214,39 @@ def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Su
         name,
         "generator" if scope.yields else kind,
         free,
-        frozenset(n for n in free if n not in scope.doubts),
-        frozenset(scope.globals & set(scope.stores)),
+        frozenset([n for n in free if n not in scope.doubts]),
+        frozenset(scope.globals & scope.stores.keys()) if scope.globals else NOTHING,
         tuple(changes),
         params,
         frozenset(changed),
         calls,
-        tuple(use for use in scope.uses if use.root not in own or use.attrs),
+        tuple([use for use in scope.uses if use.root not in own or use.attrs]),
         scope.opaque,
         tuple(scope.words),
         returned,
         stored=tuple(scope.stored),
-        stateful=bool(scope.nonlocals & set(scope.stores)),
+        stateful=bool(scope.nonlocals & scope.stores.keys()),
     )
+
+
+def _outer_call(call: Call, alias: dict[str, Names]) -> Call:
+    return call._replace(
+        args=tuple(close_aliases(alias, arg) for arg in call.args),
+        keywords=tuple((key, close_aliases(alias, arg)) for key, arg in call.keywords),
+    )
+
+
+def _aliases(scope: Scope) -> dict[str, Names]:
+    """Return the local names that stand for others, and for which."""
+    if not scope.values:
+        return scope.alias
+    alias = {
+        local: value.same | value.part | value.view | scope.alias.get(local, NOTHING)
+        for local, value in scope.values.items()
+    }
+    for local, roots in scope.alias.items():
+        alias.setdefault(local, roots)
+    return alias
 
 
 def _closed(inner: Summary, own: set[str]) -> Summary:
@@ -262,7 +275,8 @@ def _outward(value: Value, scope: Scope, own: set[str]) -> Value:
             inner = scope.summaries.get(name, ())
             value = merge(value, scope.values.get(name, PLAIN)._replace(kind="", text=None))
             value = value._replace(inner=value.inner + inner)
-    for made in value.made:
-        if not made.attrs and made.root in scope.summaries:
-            value = value._replace(inner=value.inner + scope.summaries[made.root])
-    return value._replace(kind="", text=None)
+    if scope.summaries:
+        for made in value.made:
+            if not made.attrs and made.root in scope.summaries:
+                value = value._replace(inner=value.inner + scope.summaries[made.root])
+    return value._replace(kind="", text=None) if value.kind or value.text is not None else value

@@ -38,6 +38,7 @@ NONE_RETURNING = frozenset(
     ]
 )
 _COPYING = frozenset({"loc", "iloc", "at", "iat", "shape", "dtype", "size", "ndim", "columns"})
+_TEXT_CALLS = frozenset({"Path", "PurePath", "PosixPath", "join", "joinpath", "str", "fspath"})
 _WRAPPING = frozenset({ast.Attribute, ast.Subscript, ast.Starred, ast.Await, ast.NamedExpr})
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
 
@@ -225,7 +226,7 @@ class Values:
     def _name_value(self, node: ast.Name) -> Value:
         names = self.resolve(node.id)
         if names == {node.id}:
-            return Value(same=names, text=((node.id,),))
+            return Value(names, NOTHING, NOTHING, NOTHING, (), (), "", ((node.id,),))
         return Value(part=names)
 
     def _constant_value(self, node: ast.Constant) -> Value:
@@ -279,7 +280,7 @@ class Values:
 
     def _operation_value(self, node: ast.BinOp) -> Value:
         holds: set[str] = set()
-        text = self.text(node)
+        text = self._sum_text(node)
         operands: list[ast.expr] = []
         part: ast.expr = node
         while isinstance(part, ast.BinOp):
@@ -291,7 +292,10 @@ class Values:
             constant = constant and isinstance(operand, (ast.Constant, ast.JoinedStr))
             if isinstance(operand, ast.Name):
                 holds |= self.resolve(operand.id)
-        return Value(holds=frozenset(holds), text=text, kind="immutable" if constant else "")
+        if not holds and text is None:
+            return IMMUTABLE if constant else PLAIN
+        kind = "immutable" if constant else ""
+        return Value(NOTHING, NOTHING, NOTHING, frozenset(holds), (), (), kind, text)
 
     def _text_value(self, node: ast.expr) -> Value:
         return Value(kind="immutable", text=self.text(node))
@@ -333,7 +337,9 @@ class Values:
         if names is None:
             return self._method_value(node)
         last = names[-1]
-        value = Value(made=(Made(names[0], names[1:], args),), text=self.text(node))
+        text = self.text(node) if last in _TEXT_CALLS else None
+        made = (Made(names[0], names[1:], args),)
+        value = Value(NOTHING, NOTHING, NOTHING, NOTHING, made, (), "", text)
         if last in known.HOLDERS or (last[:1].isupper() and last not in known.COPIERS):
             held = holding(
                 [self.value(a) for a in node.args] + [self.value(k.value) for k in node.keywords]
@@ -457,17 +463,10 @@ def _builder(node: ast.expr) -> tuple[str, ...] | None:
 
 def elements(value: Value) -> Value:
     """Return what an element of a value may be."""
-    if value is PLAIN:
+    if value is PLAIN or value is IMMUTABLE:
         return PLAIN
-    return Value(
-        NOTHING,
-        value.same | value.part,
-        NOTHING,
-        value.holds,
-        tuple(made for made in value.made),
-        value.inner,
-        "",
-    )
+    part = value.same | value.part
+    return Value(NOTHING, part, NOTHING, value.holds, value.made, value.inner)
 
 
 def holding(values: list[Value]) -> Value:
@@ -477,11 +476,15 @@ def holding(values: list[Value]) -> Value:
     inner: tuple[Summary, ...] = ()
     made: tuple[Made, ...] = ()
     for value in values:
+        if value is PLAIN or value is IMMUTABLE:
+            continue
         part |= value.same | value.part
         holds |= value.holds
         inner += value.inner
         made += value.made
-    return Value(part=frozenset(part), holds=frozenset(holds), inner=inner, made=made)
+    if not (part or holds or inner or made):
+        return PLAIN
+    return Value(NOTHING, frozenset(part), NOTHING, frozenset(holds), made, inner)
 
 
 _ROOTS: dict[type | None, Callable[..., Names]] = {

@@ -77,8 +77,9 @@ ui: ui-tests/node_modules chromium
 docs: $(VENV)/.test
 	$(BIN)/mkdocs build --strict --quiet
 
-pictures: $(VENV)/.test
+pictures: $(VENV)/.test chromium
 	$(BIN)/python docs/make_pictures.py
+	$(BIN)/python docs/make_screenshots.py
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks

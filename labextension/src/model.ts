@@ -164,19 +164,20 @@ export class PipelineModel implements IDisposable {
     await this.follow();
   }
 
-  /** Show a step's executed notebook, a failed one at the cell that failed. */
+  /** Show a step's executed notebook at the cell that failed, else where its own cells begin. */
   async openStep(step: string, task: string | null): Promise<void> {
     const tasks = (this._state.run?.tasks ?? []).filter(
       each => each.step === step && each.notebook !== null
     );
     const chosen =
       tasks.find(each => each.task === task) ?? tasks.find(each => each.error) ?? tasks[0];
+    const begin = this._state.compiled?.steps.find(each => each.name === step);
     if (chosen?.notebook) {
       const { notebook, error } = chosen;
-      await this.attempt(() => this.notebooks.openExecuted(notebook, error?.cell ?? null));
+      const cell = error?.cell ?? begin?.cells[0] ?? null;
+      await this.attempt(() => this.notebooks.openExecuted(notebook, cell));
       return;
     }
-    const begin = this._state.compiled?.steps.find(each => each.name === step);
     if (begin?.cells[0] !== undefined) {
       await this.goTo(begin.notebook, begin.cells[0]);
     }

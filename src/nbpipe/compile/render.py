@@ -108,7 +108,9 @@ def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
     """
     cells = list(_parameter_cells(step))
     if step.language == "python":
-        cells.insert(0, _cell("nbpipe-begin", BEGIN_TAG, _begin_source(step, place)))
+        begin = _cell("nbpipe-begin", BEGIN_TAG, _begin_source(step, place))
+        begin["metadata"]["jupyter"] = {"source_hidden": True}  # a click away, not in the way
+        cells.insert(0, begin)
         cells += _setup_cells(step.flow.replay)
         cells.append(_cell("nbpipe-load", LOAD_TAG, _load_source(step, contents)))
         cells += _own_cells(step)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbpipe.compile.flow import Block, read_flow
+from nbpipe.compile.dataflow.stepflows import read_flow
+from nbpipe.compile.flow import Block
 from nbpipe.compile.notebook import Cell
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nbpipe.compile.flow import Block, read_flow
-from nbpipe.compile.names import read_cell
+from nbpipe.compile.dataflow.stepflows import read_flow
+from nbpipe.compile.flow import Block
 from nbpipe.compile.notebook import Cell
+from nbpipe.compile.reading.names import read_cell
 
 if TYPE_CHECKING:
     from nbpipe.compile.flow import Flow, StepFlow

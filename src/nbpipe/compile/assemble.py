@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.flow import Flow, StepFlow, read_flow
+from nbpipe.compile.dataflow.stepflows import read_flow
+from nbpipe.compile.flow import Flow, StepFlow
 from nbpipe.compile.link import Linker
 from nbpipe.compile.links import Part
 from nbpipe.compile.options import read_options
 from nbpipe.compile.order import find_cycle, in_order
 from nbpipe.compile.parameters import read_other_parameters
-from nbpipe.compile.pipeline import Options, Parameter, Pipeline, Step
+from nbpipe.compile.pipeline import Parameter, Pipeline, Step
 from nbpipe.compile.roles import Draft, is_tagged, items_cell, items_step, read_roles
 from nbpipe.errors import Problem, did_you_mean
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from nbpipe.compile.links import Links
     from nbpipe.compile.notebook import Cell, Notebook
-    from nbpipe.compile.pipeline import Edge, Learned
+    from nbpipe.compile.pipeline import Edge, Learned, Options
     from nbpipe.compile.roles import Reading
 
 

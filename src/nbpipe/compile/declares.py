@@ -5,8 +5,14 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from nbpipe.compile import magics
-from nbpipe.compile.mutations import PURE_CALLS, SEED_ALL, SEEDS, SETTING_CALLS, SETTING_DOTTED
+from nbpipe.compile.reading import magics
+from nbpipe.compile.reading.mutations import (
+    PURE_CALLS,
+    SEED_ALL,
+    SEEDS,
+    SETTING_CALLS,
+    SETTING_DOTTED,
+)
 
 _CONSTRUCTORS = frozenset(
     [

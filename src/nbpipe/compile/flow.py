@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from nbpipe.compile.notebook import Cell
     from nbpipe.errors import Problem
@@ -172,25 +172,3 @@ class Flow:
     defaults: Mapping[str, object] = field(default_factory=dict)
     seeded: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
-
-
-def read_flow(
-    blocks: Sequence[Block],
-    *,
-    bound: Mapping[str, frozenset[str]] | None = None,
-    keep: Mapping[str, frozenset[str]] | None = None,
-) -> Flow:
-    """Read the dataflow between the steps of one notebook.
-
-    Parameters
-    ----------
-    blocks
-        Its code cells in notebook order, skipped ones left out.
-    bound
-        Step → names that the step is handed (its ``foreach`` variables): not needs.
-    keep
-        Step → names that other notebooks take from it: given even if no step here needs them.
-    """
-    from nbpipe.compile.stepflows import trace_flow
-
-    return trace_flow(blocks, bound or {}, keep or {})

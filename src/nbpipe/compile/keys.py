@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.magics import to_python
+from nbpipe.compile.reading.magics import to_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.facts import NOTHING, PLAIN, Summary, Value
+from nbpipe.compile.reading.facts import NOTHING, PLAIN, Summary, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbpipe.compile.facts import Call, Change, Made, Names, Use
+    from nbpipe.compile.reading.facts import Call, Change, Made, Names, Use
 
 
 class Scope:

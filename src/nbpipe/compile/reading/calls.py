@@ -6,22 +6,20 @@ import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbpipe.compile import magics
-from nbpipe.compile import mutations as known
-from nbpipe.compile.facts import Call, Change, Use
-from nbpipe.compile.values import NONE_RETURNING, chain, is_namespace
+from nbpipe.compile.reading import magics
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import Call, Change, Use
+from nbpipe.compile.reading.values import NONE_RETURNING, is_namespace
 
 if TYPE_CHECKING:
-    from nbpipe.compile.expressions import Expressions
-    from nbpipe.compile.facts import Names, Template
-    from nbpipe.compile.values import Called
+    from nbpipe.compile.reading.expressions import Expressions
+    from nbpipe.compile.reading.facts import Names, Template
+    from nbpipe.compile.reading.values import Called
 
 _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_SPECIAL = frozenset(
-    [magics.PEEK, magics.SETTING, magics.OPAQUE, magics.FILE, "exec", "eval", "globals", "locals"]
-    + ["vars", "dir"]
-)
+_REWRITTEN = frozenset({magics.PEEK, magics.SETTING, magics.OPAQUE, magics.FILE})
+_SPECIAL = _REWRITTEN | {"exec", "eval", "globals", "locals", "vars", "dir"}
 _PUTTING = frozenset({"append", "add", "insert", "appendleft", "setdefault", "put"})
 _MAPPING = frozenset({"map", "filter", "starmap"})
 _SESSION = frozenset(

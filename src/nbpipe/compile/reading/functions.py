@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import mutations as known
-from nbpipe.compile.facts import NOTHING, Call, Summary, Value
-from nbpipe.compile.scopes import Scope, summarise
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import NOTHING, Call, Summary, Value
+from nbpipe.compile.reading.scopes import Scope, summarise
 
 if TYPE_CHECKING:
-    from nbpipe.compile.facts import Made
-    from nbpipe.compile.names import Reader
+    from nbpipe.compile.reading.facts import Made
+    from nbpipe.compile.reading.names import Reader
 
 _PICKLING = ("__reduce__", "__reduce_ex__", "__getstate__")
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import mutations as known
-from nbpipe.compile import reports
-from nbpipe.compile.facts import PLAIN
-from nbpipe.compile.names import read_cell, read_literals
-from nbpipe.compile.versions import StepState, Unit, Version
+from nbpipe.compile.dataflow import reports
+from nbpipe.compile.dataflow.versions import StepState, Unit, Version
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import PLAIN
+from nbpipe.compile.reading.names import read_cell, read_literals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from nbpipe.compile.facts import Fault, Statement
     from nbpipe.compile.flow import Block, SnippetKind
+    from nbpipe.compile.reading.facts import Fault, Statement
 
-from nbpipe.compile.ownership import Ownership, copy_of, what_of
+from nbpipe.compile.dataflow.ownership import Ownership, copy_of, what_of
 
 _REPLAYED = frozenset({"import", "definition", "constant", "parameter"})
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import mutations as known
-from nbpipe.compile.values import chain
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.values import chain
 
 if TYPE_CHECKING:
-    from nbpipe.compile.scopes import Scope
+    from nbpipe.compile.reading.scopes import Scope
 
 _KINDS: dict[type, str] = {
     ast.Import: "import",

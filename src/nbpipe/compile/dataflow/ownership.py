@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import mutations as known
-from nbpipe.compile import reports
-from nbpipe.compile.effects import Effects
-from nbpipe.compile.facts import IMMUTABLE, PLAIN
+from nbpipe.compile.dataflow import reports
+from nbpipe.compile.dataflow.effects import Effects
+from nbpipe.compile.dataflow.versions import Group, StepState, Taken, Version
 from nbpipe.compile.flow import Site
-from nbpipe.compile.versions import Group, StepState, Taken, Version
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import IMMUTABLE, PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from nbpipe.compile.facts import Change, Statement, Summary, Value
-    from nbpipe.compile.versions import Unit
+    from nbpipe.compile.dataflow.versions import Unit
+    from nbpipe.compile.reading.facts import Change, Statement, Summary, Value
     from nbpipe.errors import Problem
 
 _OWN = frozenset({"data", "import", "definition"})

@@ -6,13 +6,21 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.compile import magics
-from nbpipe.compile.calls import read_call
-from nbpipe.compile.expressions import EXPRESSIONS, Expressions
-from nbpipe.compile.facts import IMMUTABLE, NOTHING, PLAIN, CellFacts, Fault, Statement, Value
-from nbpipe.compile.functions import read_class, read_function
-from nbpipe.compile.kinds import effect_of, is_pure, kind_of
-from nbpipe.compile.values import elements, literal
+from nbpipe.compile.reading import magics
+from nbpipe.compile.reading.calls import read_call
+from nbpipe.compile.reading.expressions import EXPRESSIONS, Expressions
+from nbpipe.compile.reading.facts import (
+    IMMUTABLE,
+    NOTHING,
+    PLAIN,
+    CellFacts,
+    Fault,
+    Statement,
+    Value,
+)
+from nbpipe.compile.reading.functions import read_class, read_function
+from nbpipe.compile.reading.kinds import effect_of, is_pure, kind_of
+from nbpipe.compile.reading.values import elements, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import mutations as known
-from nbpipe.compile import reports
-from nbpipe.compile.facts import IMMUTABLE, PLAIN, Value
-from nbpipe.compile.outside import Outside
-from nbpipe.compile.versions import Version
+from nbpipe.compile.dataflow import reports
+from nbpipe.compile.dataflow.outside import Outside
+from nbpipe.compile.dataflow.versions import Version
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import IMMUTABLE, PLAIN, Value
 
 if TYPE_CHECKING:
-    from nbpipe.compile.facts import Made, Summary
+    from nbpipe.compile.dataflow.tracing import Trace
     from nbpipe.compile.flow import Site
-    from nbpipe.compile.tracing import Trace
+    from nbpipe.compile.reading.facts import Made, Summary
 
 MAKING = ("__init__", "__new__", "__post_init__")
 _TWINS = frozenset({"subplots", "subplot_mosaic", "Pipe"})

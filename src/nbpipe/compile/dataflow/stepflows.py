@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import reports
+from nbpipe.compile.dataflow import reports
+from nbpipe.compile.dataflow.tracing import Trace
 from nbpipe.compile.flow import Flow, Need, Snippet, StepFlow
-from nbpipe.compile.tracing import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nbpipe.compile.dataflow.versions import StepState, Unit
     from nbpipe.compile.flow import Block, Site
-    from nbpipe.compile.versions import StepState, Unit
 
 _ALWAYS = ("import", "definition", "setting")
 
 
-def trace_flow(
+def read_flow(
     blocks: Sequence[Block],
-    bound: Mapping[str, frozenset[str]],
-    keep: Mapping[str, frozenset[str]],
+    *,
+    bound: Mapping[str, frozenset[str]] | None = None,
+    keep: Mapping[str, frozenset[str]] | None = None,
 ) -> Flow:
-    """Walk through the blocks and say what each step needs, gives and replays."""
-    trace = Trace(bound)
+    """Read the dataflow between the steps of one notebook.
+
+    Parameters
+    ----------
+    blocks
+        Its code cells in notebook order, skipped ones left out.
+    bound
+        Step → names that the step is handed (its ``foreach`` variables): not needs.
+    keep
+        Step → names that other notebooks take from it: given even if no step here needs them.
+    """
+    trace = Trace(bound or {})
     trace.run(blocks)
-    flow = _Finish(trace, blocks, keep).flow()
+    flow = _Finish(trace, blocks, keep or {}).flow()
     trace.end()
     return flow
 

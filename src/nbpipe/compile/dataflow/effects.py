@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import mutations as known
-from nbpipe.compile.facts import NOTHING, Use
-from nbpipe.compile.results import MAKING, Results
-from nbpipe.compile.versions import Version
+from nbpipe.compile.dataflow.results import MAKING, Results
+from nbpipe.compile.dataflow.versions import Version
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import NOTHING, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nbpipe.compile.facts import Call, Change, Names, Statement, Summary
     from nbpipe.compile.flow import Site
+    from nbpipe.compile.reading.facts import Call, Change, Names, Statement, Summary
 
 _HOOKS = frozenset({"__init_subclass__", "__prepare__", "__set_name__"})
 _PLOTTERS = frozenset(

@@ -5,16 +5,16 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from nbpipe.compile import mutations as known
-from nbpipe.compile import reports
-from nbpipe.compile.facts import JOIN
+from nbpipe.compile.dataflow import reports
 from nbpipe.compile.flow import FileUse
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import JOIN
 
 if TYPE_CHECKING:
-    from nbpipe.compile.facts import Statement, Template, Use
+    from nbpipe.compile.dataflow.tracing import Trace
+    from nbpipe.compile.dataflow.versions import Version
     from nbpipe.compile.flow import Site
-    from nbpipe.compile.tracing import Trace
-    from nbpipe.compile.versions import Version
+    from nbpipe.compile.reading.facts import Statement, Template, Use
 
 _MODES = {"r": "r", "w": "w", "rw": "rw", "c": "c"}
 _FIGURE_MODULES = ("matplotlib.pyplot.", "pylab.")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from nbpipe.errors import Fix, Problem
 
 if TYPE_CHECKING:
-    from nbpipe.compile.facts import Fault, Statement
     from nbpipe.compile.flow import Site
+    from nbpipe.compile.reading.facts import Fault, Statement
 
 
 def fault(found: Fault, cell: str, index: int) -> Problem:

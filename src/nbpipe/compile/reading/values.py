@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbpipe.compile import mutations as known
-from nbpipe.compile.facts import IMMUTABLE, JOIN, NOTHING, PLAIN, Change, Made, Value
-from nbpipe.compile.scopes import Scope, close_aliases, merge
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import IMMUTABLE, JOIN, NOTHING, PLAIN, Change, Made, Value
+from nbpipe.compile.reading.scopes import Scope, close_aliases, merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbpipe.compile.facts import Names, Summary, Template
+    from nbpipe.compile.reading.facts import Names, Summary, Template
 
 NONE_RETURNING = frozenset(
     [

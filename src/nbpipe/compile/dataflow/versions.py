@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.facts import NOTHING, PLAIN
+from nbpipe.compile.reading.facts import NOTHING, PLAIN
 
 if TYPE_CHECKING:
-    from nbpipe.compile.facts import Names, Summary, Value
     from nbpipe.compile.flow import FileUse, Site, SnippetKind
+    from nbpipe.compile.reading.facts import Names, Summary, Value
 
 
 @dataclass(slots=True, eq=False)
@@ -18,8 +18,9 @@ class Version:
 
     `kind` is ``data``, ``import``, ``definition``, ``constant``, ``parameter`` or ``gone``;
     `older` is what the name still is where this version is not `sure`; `units` are the
-    statements that make it again; `read` is True once another step needs it; `carries` are functions and classes that it is or holds,
-    `instances` the classes whose objects it is or holds; `what` is its type where known.
+    statements that make it again; `carries` are functions and classes that it is or holds,
+    `instances` the classes whose objects it is or holds; `what` is its type where known;
+    `read` is True once another step needs it.
     """
 
     giver: str

@@ -6,15 +6,15 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.scopes import Scope, summarise
+from nbpipe.compile.reading.scopes import Scope, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from nbpipe.compile.facts import Summary, Value
+    from nbpipe.compile.reading.facts import Summary, Value
 
 
-from nbpipe.compile.values import Values, elements, is_namespace
+from nbpipe.compile.reading.values import Values, elements, is_namespace
 
 FIELD = re.compile(r"\{([A-Za-z_]\w*)|%\(([A-Za-z_]\w*)\)")
 

@@ -24,7 +24,7 @@ TEMPLATE = """\
 # How steps are run: papermill, embedded, profiling or debug.
 # engine = "papermill"
 
-# How many steps may run side by side; by default as many as there are cores.
+# How many steps may run side by side; by default two more than there are cores.
 # jobs = 2
 
 # Seconds that a step may take where it does not say itself.

@@ -30,7 +30,7 @@ class Settings:
     engine
         Papermill engine to run steps with.
     jobs
-        How many steps may run side by side; None for as many as there are cores.
+        How many steps may run side by side; None for two more than there are cores.
     timeout
         Seconds that a step may take where it does not say itself; None for no limit.
     """

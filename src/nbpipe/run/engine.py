@@ -44,6 +44,13 @@ LOST_ATTEMPTS = 2
 """How often an attempt is made again after its worker was lost, beside the step's retries."""
 
 
+def _machine_memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 1 << 62
+
+
 @dataclass(frozen=True, slots=True)
 class Conduct:
     """How a run is carried out.
@@ -70,7 +77,7 @@ class Conduct:
     engine: str = "papermill"
     fail_fast: bool = False
     cpu: float = field(default_factory=lambda: float(os.cpu_count() or 1))
-    memory: int = 1 << 62
+    memory: int = field(default_factory=_machine_memory)
     gpu: int = 0
 
 

@@ -49,7 +49,8 @@ class Job:
     engine
         Papermill engine for steps that do not name their own.
     jobs
-        How many tasks may run side by side; None for the project's setting, else the cores.
+        How many tasks may run side by side; None for the project's setting, else
+        two more than there are cores.
     fail_fast
         Stop everything at the first failure.
     run
@@ -161,7 +162,8 @@ def carry_out(
 
 
 def _slots(job: Job) -> int:
-    return job.jobs or job.project.settings.jobs or os.cpu_count() or 1
+    """Two more than there are cores: while steps wait for a disk or a network, others go on."""
+    return job.jobs or job.project.settings.jobs or (os.cpu_count() or 1) + 2
 
 
 def _begin(job: Job, planner: Planner, store: Store) -> tuple[str, bool]:

@@ -108,20 +108,15 @@ class Effects(Results):
                         yield method, "new", summary
                 else:
                     yield summary, "", None
-            for summary in version.instances:
-                method = self._member(summary, "__call__")
-                if method is not None:
-                    yield method, "root", summary
-            return
         for summary in version.instances:
-            method = self._member(summary, call.attr)
-            if method is not None:
-                yield method, "root", summary
-        for summary in version.carries:
+            member = self._member(summary, call.attr or "__call__")
+            if member is not None:
+                yield member, "root", summary
+        for summary in version.carries if call.attr else ():
             if summary.kind == "class":
-                method = self._member(summary, call.attr)
-                if method is not None:
-                    yield method, "" if method.params[:1] != ("cls",) else "new", summary
+                member = self._member(summary, call.attr)
+                if member is not None:
+                    yield member, "" if member.params[:1] != ("cls",) else "new", summary
 
     def _changed_params(
         self, summary: Summary, owner: Summary | None, seen: tuple[Summary, ...]
@@ -334,7 +329,7 @@ class Effects(Results):
 
     def called_free(self, statement: Statement) -> Names:
         """Global names that the functions called by a statement read, transitively."""
-        called = []
+        called: list[Summary] = []
         for call in statement.calls:
             version = self.trace.env.get(call.root)
             if version is not None:
@@ -343,7 +338,7 @@ class Effects(Results):
 
     def rebound_by_calls(self, statement: Statement) -> bool:
         """Tell whether a function called by a statement binds or changes a global name."""
-        called = []
+        called: list[Summary] = []
         for call in statement.calls:
             version = self.trace.env.get(call.root)
             if version is not None:

@@ -11,7 +11,7 @@ from nbpipe.compile.reading import mutations as known
 from nbpipe.compile.reading.facts import JOIN
 
 if TYPE_CHECKING:
-    from nbpipe.compile.dataflow.tracing import Trace
+    from nbpipe.compile.dataflow.ownership import Ownership
     from nbpipe.compile.dataflow.versions import Version
     from nbpipe.compile.flow import Site
     from nbpipe.compile.reading.facts import Statement, Template, Use
@@ -23,7 +23,7 @@ _FIGURE_MODULES = ("matplotlib.pyplot.", "pylab.")
 class Outside:
     """Reads the tables for the statement at hand."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Ownership) -> None:
         self.trace = trace
         self.figures: list[str] = []
         self.handles: dict[str, tuple[str, Site]] = {}
@@ -177,9 +177,7 @@ class Outside:
             above = [name for name in self.figures if name != state.name]
             if above and state.name not in self.figures:
                 trace._once(
-                    reports.current_figure(
-                        state.name, above[-1], last, trace.cell, trace.index, line
-                    ),
+                    reports.current_figure(state.name, above[-1], last, trace.here(line)),
                     "figure",
                 )
 
@@ -225,7 +223,7 @@ class Outside:
         elif before[0] != state.name:
             self.trace._once(
                 reports.handle(
-                    name, version.unstorable, before[0], state.name, self.trace.index, site
+                    name, version.unstorable, before[0], state.name, self.trace.place(site)
                 ),
                 name,
             )
@@ -265,4 +263,4 @@ def _hidden_draw(use: Use, last: str) -> bool:
     if not keyword:
         return True
     given = use.keywords.get(keyword)
-    return given in values if values is not None else bool(given)  # type: ignore[operator]
+    return given in values if values is not None else bool(given)

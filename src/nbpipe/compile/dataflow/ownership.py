@@ -66,6 +66,14 @@ class Ownership:
             self.sites[line] = site = Site(self.cell, line)
         return site
 
+    def here(self, line: int | None) -> reports.Place:
+        """Return where a fault in the cell at hand is."""
+        return reports.Place(self.cell, self.index, line)
+
+    def place(self, site: Site) -> reports.Place:
+        """Return where a fault is that the cell at hand shows."""
+        return reports.Place(site.cell, self.index, site.line)
+
     # reading -----------------------------------------------------------------------------
 
     def _read(self, statement: Statement) -> None:
@@ -112,9 +120,7 @@ class Ownership:
             return
         if known.SESSION.match(name):
             if not (name == "_" and state.shown) and sure:
-                self._once(
-                    reports.session(name, state.name, self.cell, self.index, site.line), name
-                )
+                self._once(reports.session(name, state.name, self.here(site.line)), name)
             return
         if self.star:
             self._mark(state, self.star)
@@ -213,9 +219,8 @@ class Ownership:
         if (old is not None and old.version is not version) or name in state.own:
             if version.kind in ("import", "definition") and name not in state.own:
                 return
-            self._once(
-                reports.two_states(name, state.name, version.giver, self.index, site), name, "cycle"
-            )
+            found = reports.two_states(name, state.name, version.giver, self.place(site))
+            self._once(found, name, "cycle")
 
     # sharing ---------------------------------------------------------------------------
 
@@ -338,7 +343,8 @@ class Ownership:
                 if direct:
                     self.take(member, old, site, True)
                 older = None if direct else old
-                changed = copy_of(old, state.name, "data", site, sure=direct, older=older)
+                changed = remade(old, state.name, "data", site)
+                changed.sure, changed.older = direct, older
                 if old.giver == state.name and old.kind == "data":
                     changed.sure, changed.older = old.sure, old.older
                 self.env[member] = changed
@@ -364,7 +370,7 @@ class Ownership:
             for base in bases:
                 if name in (view, base):
                     self._once(
-                        reports.shared_view(view, base, self.state.name, self.index, site),
+                        reports.shared_view(view, base, self.state.name, self.place(site)),
                         view,
                         base,
                     )
@@ -379,12 +385,9 @@ def _union(old: tuple[Summary, ...], new: tuple[Summary, ...]) -> tuple[Summary,
     return old + tuple(item for item in new if not any(item is other for other in old))
 
 
-def copy_of(
-    old: Version, giver: str, kind: str, site: Site, *, units: tuple[int, ...] = (),
-    sure: bool = True, older: Version | None = None,
-) -> Version:  # fmt: skip
+def remade(old: Version, giver: str, kind: str, site: Site) -> Version:
     """Return what a name stands for after it was changed or added to."""
     return Version(
-        giver, kind, site, sure, older, units, old.carries, old.instances, old.dotted, old.what,
+        giver, kind, site, True, None, (), old.carries, old.instances, old.dotted, old.what,
         old.unstorable, None, old.value,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from nbpipe.compile.reading import mutations as known
 from nbpipe.compile.reading.facts import IMMUTABLE, PLAIN, Value
 
 if TYPE_CHECKING:
-    from nbpipe.compile.dataflow.tracing import Trace
+    from nbpipe.compile.dataflow.ownership import Ownership
     from nbpipe.compile.flow import Site
     from nbpipe.compile.reading.facts import Made, Summary
 
@@ -22,7 +22,7 @@ _TWINS = frozenset({"subplots", "subplot_mosaic", "Pipe"})
 class Results:
     """Makes versions from what was found about values."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Ownership) -> None:
         self.trace = trace
         self.outside = Outside(trace)
         self.watched = False
@@ -195,7 +195,7 @@ class Results:
         for other, version in self.trace.env.items():
             if any(c is i for c in classes for i in version.instances) and other != name:
                 self.trace.problems.append(
-                    reports.redefined(name, other, self.trace.cell, self.trace.index, new.site.line)
+                    reports.redefined(name, other, self.trace.here(new.site.line))
                 )
                 return
 

@@ -62,6 +62,9 @@ class _Finish:
         steps = tuple(self._step(state) for state in trace.steps.values())
         return Flow(steps, trace.defaults, frozenset(trace.seeded), tuple(self.problems))
 
+    def _place(self, site: Site) -> reports.Place:
+        return reports.Place(site.cell, self.indices.get(site.cell), site.line)
+
     def _ask_all(self) -> None:
         """An opaque step may read anything above it; other notebooks may take what is kept."""
         trace = self.trace
@@ -90,12 +93,11 @@ class _Finish:
                     continue
                 later = next((s for s in order[position:] if name in self.trace.steps[s].own), "")
                 version = self.trace.env.get(name)
-                index = self.indices.get(site.cell)
                 if version is not None and version.kind == "gone":
                     giver = version.giver
-                    self.problems.append(reports.deleted(name, step, giver, site, index))
+                    self.problems.append(reports.deleted(name, step, giver, self._place(site)))
                 elif later and not opaque:
-                    self.problems.append(reports.used_before(name, step, later, site, index))
+                    self.problems.append(reports.used_before(name, step, later, self._place(site)))
 
     # cycles -----------------------------------------------------------------------------------
 
@@ -114,9 +116,8 @@ class _Finish:
                 state = trace.steps[name]
                 taken = {n: t for n, t in state.needs.items() if t.version.giver in loop}
                 site = next(iter(taken.values())).read
-                index = self.indices.get(site.cell)
                 names = ", ".join(sorted(taken))
-                self.problems.append(reports.cycle(loop, names, site, index))
+                self.problems.append(reports.cycle(loop, names, self._place(site)))
                 return
 
     # unstorable -------------------------------------------------------------------------------
@@ -132,9 +133,9 @@ class _Finish:
                     )
                     entry[2].append(f"step {step}")
         for (name, giver), (what, site, readers) in found.items():
-            index = self.indices.get(site.cell)
             listed = " and ".join(dict.fromkeys(readers))
-            self.problems.append(reports.unstorable(name, what, giver, listed, site, index))
+            at = self._place(site)
+            self.problems.append(reports.unstorable(name, what, giver, listed, at))
 
     # one step ---------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.flow import Block, SnippetKind
     from nbpipe.compile.reading.facts import Fault, Statement
 
-from nbpipe.compile.dataflow.ownership import Ownership, copy_of, what_of
+from nbpipe.compile.dataflow.ownership import Ownership, remade, what_of
 
 _REPLAYED = frozenset({"import", "definition", "constant", "parameter"})
 
@@ -57,7 +57,7 @@ class Trace(Ownership):
         return state
 
     def _fault(self, fault: Fault) -> None:
-        self.problems.append(reports.fault(fault, self.cell, self.index))
+        self.problems.append(reports.fault(fault, self.here(fault.line)))
 
     # parameters --------------------------------------------------------------------------
 
@@ -68,7 +68,7 @@ class Trace(Ownership):
                 for name in statement.binds:
                     self._default(name, value[0], statement)
             elif not statement.pure:
-                self.problems.append(reports.parameter(statement, self.cell, self.index))
+                self.problems.append(reports.parameter(statement, self.here(statement.line)))
                 self._setup(statement, block)
 
     def _default(self, name: str, value: object, statement: Statement) -> None:
@@ -143,7 +143,8 @@ class Trace(Ownership):
                 continue
             if unit.number not in old.units:
                 kind = "constant" if old.kind == "parameter" else old.kind
-                self.env[member] = copy_of(old, "", kind, old.site, units=(*old.units, unit.number))
+                self.env[member] = remade(old, "", kind, old.site)
+                self.env[member].units = (*old.units, unit.number)
                 if old.kind == "parameter":
                     unit.parameters.add(member)
                 unit.deps |= set(old.units)
@@ -151,9 +152,7 @@ class Trace(Ownership):
     def _setup_needs(self, state: StepState, statement: Statement) -> None:
         for name, taken in state.needs.items():
             self.problems.append(
-                reports.setup_needs(
-                    name, taken.version.giver, self.cell, self.index, statement.line
-                )
+                reports.setup_needs(name, taken.version.giver, self.here(statement.line))
             )
         state.needs.clear()
 
@@ -215,7 +214,7 @@ class Trace(Ownership):
             deps = self._stands_alone(statement)
             if deps is None:
                 self.problems.append(
-                    reports.hidden_setting(statement, self.state.name, self.cell, self.index)
+                    reports.hidden_setting(statement, self.state.name, self.here(statement.line))
                 )
                 return None
             unit = self._unit(statement, "setting", block)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nbpipe.compile.reading import magics
 from nbpipe.compile.reading import mutations as known
 from nbpipe.compile.reading.facts import Call, Change, Use
+from nbpipe.compile.reading.texts import text_of
 from nbpipe.compile.reading.values import NONE_RETURNING, is_namespace
 
 if TYPE_CHECKING:
@@ -274,10 +275,10 @@ def _use(reader: Expressions, node: ast.Call, names: tuple[str, ...], bare: bool
     paths: list[Template | None] = []
     if names[-1] in known.PATH_LAST:
         if isinstance(node.func, ast.Attribute) and names[-1] in known.PATH_METHODS:
-            paths.append(reader.text(node.func.value))
+            paths.append(text_of(node.func.value))
         else:
             paths.append(None)
-        paths.extend(reader.text(arg) for arg in node.args[:3])
+        paths.extend(text_of(arg) for arg in node.args[:3])
     for keyword in node.keywords:
         value = keyword.value
         keywords[keyword.arg or "**"] = value.value if isinstance(value, ast.Constant) else ...
@@ -290,7 +291,7 @@ def _use(reader: Expressions, node: ast.Call, names: tuple[str, ...], bare: bool
             "path",
             "io",
         ):
-            paths[1:2] = [reader.text(keyword.value)]
+            paths[1:2] = [text_of(keyword.value)]
     mode = node.args[1] if len(node.args) > 1 else None
     if isinstance(node.func, ast.Attribute) and names[-1] == "open" and len(node.args) == 1:
         keywords.setdefault("first", getattr(node.args[0], "value", ...))

@@ -45,7 +45,8 @@ class Expressions(Values):
                 self.visit(item)
 
     def _pairs(self, node: ast.Dict) -> None:
-        for item in (*node.keys, *node.values):
+        every: list[ast.expr | None] = [*node.keys, *node.values]
+        for item in every:
             if item is not None and type(item) is not ast.Constant:
                 self.visit(item)
 
@@ -212,9 +213,7 @@ class Expressions(Values):
 
     def parameters(self, args: ast.arguments) -> tuple[str, ...]:
         """Read defaults and annotations here and return the names of the parameters."""
-        for default in args.defaults:
-            self.visit(default)
-        for default in args.kw_defaults:
+        for default in (*args.defaults, *args.kw_defaults):
             if default is not None:
                 self.visit(default)
         every = args.posonlyargs + args.args + args.kwonlyargs

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.reading import mutations as known
-from nbpipe.compile.reading.values import chain
+from nbpipe.compile.reading.texts import chain
 
 if TYPE_CHECKING:
     from nbpipe.compile.reading.scopes import Scope
@@ -39,12 +39,12 @@ def kind_of(node: ast.stmt, scope: Scope) -> str:
 def _defines(node: ast.Assign | ast.AnnAssign) -> bool:
     """Tell whether an assignment defines a function or a class: a lambda, a named tuple."""
     value = node.value
-    if type(value) is not ast.Call and type(value) is not ast.Lambda:
+    if not isinstance(value, (ast.Call, ast.Lambda)):
         return False
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     if len(targets) != 1 or type(targets[0]) is not ast.Name:
         return False
-    if type(value) is ast.Lambda:
+    if isinstance(value, ast.Lambda):
         return True
     names = chain(value.func)
     if names is None:

@@ -20,7 +20,8 @@ from nbpipe.compile.reading.facts import (
 )
 from nbpipe.compile.reading.functions import read_class, read_function
 from nbpipe.compile.reading.kinds import effect_of, is_pure, kind_of
-from nbpipe.compile.reading.values import elements, literal
+from nbpipe.compile.reading.literals import literal
+from nbpipe.compile.reading.values import elements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -372,6 +373,7 @@ class Reader(Expressions):
         scope = self.scope
         if node.type is not None:
             self.visit(node.type)
+        known_before = False
         if node.name:
             known_before = node.name in scope.bound or node.name in scope.stores
             self.store(node.name, node.lineno)

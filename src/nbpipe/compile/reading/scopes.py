@@ -93,7 +93,7 @@ class Scope:
             self.stores, self.bound, self.values = {}, set(), {}
         for found in (self.calls, self.attrs, self.gets, self.uses, self.changes, self.stored):
             if found:
-                found.clear()  # type: ignore[attr-defined]
+                found.clear()
         if self._has_rare():
             for slot, make in _RARE:
                 if getattr(self, slot):

@@ -1,4 +1,4 @@
-"""What an expression denotes: the names behind an object, what a value is made from, its text."""
+"""What an expression denotes: the names behind an object, what a value is made from."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbpipe.compile.reading import mutations as known
-from nbpipe.compile.reading.facts import IMMUTABLE, JOIN, NOTHING, PLAIN, Change, Made, Value
+from nbpipe.compile.reading.facts import IMMUTABLE, NOTHING, PLAIN, Change, Made, Value
 from nbpipe.compile.reading.scopes import Scope, close_aliases, merge
+from nbpipe.compile.reading.texts import chain, sum_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbpipe.compile.reading.facts import Names, Summary, Template
+    from nbpipe.compile.reading.facts import Names, Summary
 
 NONE_RETURNING = frozenset(
     [
@@ -41,45 +42,6 @@ _COPYING = frozenset({"loc", "iloc", "at", "iat", "shape", "dtype", "size", "ndi
 _TEXT_CALLS = frozenset({"Path", "PurePath", "PosixPath", "join", "joinpath", "str", "fspath"})
 _WRAPPING = frozenset({ast.Attribute, ast.Subscript, ast.Starred, ast.Await, ast.NamedExpr})
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
-
-
-def chain(node: ast.expr) -> tuple[str, ...] | None:
-    """Return ``("a", "b", "c")`` for ``a.b.c``, or None for anything else."""
-    attrs: list[str] = []
-    while type(node) is ast.Attribute:
-        attrs.append(node.attr)
-        node = node.value
-    if type(node) is not ast.Name:
-        return None
-    attrs.append(node.id)
-    attrs.reverse()
-    return tuple(attrs)
-
-
-def literal(node: ast.expr) -> tuple[object] | None:
-    """Return the JSON value of a literal as a 1-tuple, or None where it is no JSON literal."""
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None
-    try:
-        return (_json(value),)
-    except (TypeError, RecursionError):
-        return None
-
-
-def _json(value: object) -> object:
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
-            raise TypeError
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_json(item) for item in value]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {key: _json(item) for key, item in value.items()}
-    raise TypeError
 
 
 class Called(NamedTuple):
@@ -280,7 +242,7 @@ class Values:
 
     def _operation_value(self, node: ast.BinOp) -> Value:
         holds: set[str] = set()
-        text = self._sum_text(node)
+        text = sum_text(node)
         operands: list[ast.expr] = []
         part: ast.expr = node
         while isinstance(part, ast.BinOp):
@@ -298,7 +260,7 @@ class Values:
         return Value(NOTHING, NOTHING, NOTHING, frozenset(holds), (), (), kind, text)
 
     def _text_value(self, node: ast.expr) -> Value:
-        return Value(kind="immutable", text=self.text(node))
+        return Value(kind="immutable", text=text_of(node))
 
     def _list_value(self, node: ast.ListComp) -> Value:
         return Value(holds=self._mentioned(node.elt), kind="list", inner=self._lambdas_in(node.elt))
@@ -337,7 +299,7 @@ class Values:
         if names is None:
             return self._method_value(node)
         last = names[-1]
-        text = self.text(node) if last in _TEXT_CALLS else None
+        text = text_of(node) if last in _TEXT_CALLS else None
         made = (Made(names[0], names[1:], args),)
         value = Value(NOTHING, NOTHING, NOTHING, NOTHING, made, (), "", text)
         if last in known.HOLDERS or (last[:1].isupper() and last not in known.COPIERS):
@@ -376,65 +338,7 @@ class Values:
                 return Value(made=(Made(builder[0], builder[1:], ()),))
         if isinstance(func, ast.Call):
             return self.value(func)._replace(kind="", text=None)
-        return Value(text=self.text(node))
-
-    # text --------------------------------------------------------------------------------
-
-    def text(self, node: ast.expr | None) -> Template | None:
-        """Return a template for text that is put together from constants and names."""
-        if type(node) is ast.Name:
-            return ((node.id,),)
-        if type(node) is ast.Constant:
-            return (node.value,) if type(node.value) is str else None
-        read = _TEXTS.get(type(node))
-        return None if read is None else read(self, node)
-
-    def _joined_text(self, node: ast.JoinedStr) -> Template | None:
-        return self._joined([self._field(part) for part in node.values], "")
-
-    def _sum_text(self, node: ast.BinOp) -> Template | None:
-        operation = type(node.op)
-        if operation is not ast.Div and operation is not ast.Add:
-            return None
-        if isinstance(node.left, ast.BinOp) and isinstance(node.left.left, ast.BinOp):
-            return None
-        left = self.text(node.left)
-        if left is None:
-            return None
-        return self._joined([left, self.text(node.right)], JOIN if operation is ast.Div else "")
-
-    def _field(self, part: ast.expr) -> Template | None:
-        if isinstance(part, ast.FormattedValue):
-            plain = part.format_spec is None and part.conversion < 0
-            return self.text(part.value) if plain else None
-        return self.text(part)
-
-    def _called_text(self, node: ast.Call) -> Template | None:
-        if node.keywords or not node.args:
-            return None
-        names = chain(node.func)
-        if names is None:
-            return None
-        if names[-1] in ("Path", "PurePath", "PosixPath", "join", "joinpath"):
-            first: list[Template | None] = []
-            if names[-1] == "joinpath" and isinstance(node.func, ast.Attribute):
-                first = [self.text(node.func.value)]
-            elif names[-1] == "join" and names[-2:-1] != ("path",):
-                return None
-            return self._joined(first + [self.text(arg) for arg in node.args], JOIN)
-        if names in (("str",), ("os", "fspath")):
-            return self.text(node.args[0])
-        return None
-
-    def _joined(self, parts: list[Template | None], join: str) -> Template | None:
-        out: list[str | tuple[str]] = []
-        for part in parts:
-            if part is None:
-                return None
-            if join and out:
-                out.append(join)
-            out.extend(part)
-        return tuple(out)
+        return Value(text=text_of(node))
 
 
 def is_namespace(node: ast.expr) -> bool:
@@ -495,11 +399,6 @@ _ROOTS: dict[type | None, Callable[..., Names]] = {
     ast.Set: Values._display_roots,
     ast.BoolOp: Values._values_roots,
     ast.Dict: Values._values_roots,
-}
-_TEXTS: dict[type | None, Callable[..., Template | None]] = {
-    ast.JoinedStr: Values._joined_text,
-    ast.BinOp: Values._sum_text,
-    ast.Call: Values._called_text,
 }
 _VALUES: dict[type | None, Callable[..., Value]] = {
     ast.Name: Values._name_value,

@@ -42,9 +42,8 @@ def write_order(planner: Planner, one: Considered, run: str, attempt: int, engin
         metrics=step.metric_names,
     )
     python = step.language == "python"
-    lib = store.blobs.ensure_lib()
     folder = str((planner.project.folder / step.notebook.path).parent)
-    place = Place(str(store.local), str(lib), scratch_name(run, one.task, attempt), folder)
+    place = Place(str(store.local), planner.lib, scratch_name(run, one.task, attempt), folder)
     return Order(
         run=run,
         task=one.task,

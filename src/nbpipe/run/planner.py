@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.keys import ingredients, key_of
@@ -82,6 +83,11 @@ class Planner:
         self.chosen = selected(self.pipeline, self.selection)
         self.items: dict[str, tuple[Item, ...]] = {}
         self.written: dict[str, str] = {}
+
+    @cached_property
+    def lib(self) -> str:
+        """Folder in the store that holds the package for the kernel side."""
+        return str(self.store.blobs.ensure_lib())
 
     # what a step takes
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from nbpipe.compile.dataflow import reports
 from nbpipe.compile.dataflow.tracing import Trace
-from nbpipe.compile.flow import Flow, Need, Snippet, StepFlow
+from nbpipe.compile.flow import Block, Flow, Need, Snippet, StepFlow
+from nbpipe.compile.notebook import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nbpipe.compile.dataflow.versions import StepState, Unit
-    from nbpipe.compile.flow import Block, Site
+    from nbpipe.compile.flow import Role, Site
+
+KEPT_FLOWS = 2048
+LARGE = 64
+"""Cells of a notebook whose flow is not kept: it is large, and changes with every edit."""
 
 _ALWAYS = ("import", "definition", "setting")
 
@@ -34,11 +40,38 @@ def read_flow(
     keep
         Step → names that other notebooks take from it: given even if no step here needs them.
     """
-    trace = Trace(bound or {})
+    asked = tuple([_Code(b.cell.id, b.cell.index, b.cell.source, b.role, b.step) for b in blocks])
+    names = tuple((bound or {}).items()), tuple((keep or {}).items())
+    return _trace_anew(asked, *names) if len(asked) > LARGE else _trace(asked, *names)
+
+
+class _Code(NamedTuple):
+    """All that the flow depends on in a block, to be compared."""
+
+    cell: str
+    position: int
+    source: str
+    role: Role
+    step: str
+
+
+def _trace_anew(
+    asked: tuple[_Code, ...],
+    bound: tuple[tuple[str, frozenset[str]], ...],
+    keep: tuple[tuple[str, frozenset[str]], ...],
+) -> Flow:
+    blocks = [
+        Block(Cell(code.cell, "code", code.source, index=code.position), code.role, code.step)
+        for code in asked
+    ]
+    trace = Trace(dict(bound))
     trace.run(blocks)
-    flow = _Finish(trace, blocks, keep or {}).flow()
+    flow = _Finish(trace, blocks, dict(keep)).flow()
     trace.end()
     return flow
+
+
+_trace = lru_cache(maxsize=KEPT_FLOWS)(_trace_anew)
 
 
 class _Finish:

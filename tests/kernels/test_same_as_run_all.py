@@ -184,6 +184,20 @@ def test_a_name_that_reading_cannot_see_is_fetched_and_remembered(
     assert json.loads((tmp_path / "nbpipe.lock").read_text())["steps"]["b"]["needs"] == ["x"]
 
 
+def test_names_in_text_that_is_evaluated_inside_a_function_are_found(
+    run: Any, write_notebook: WriteNotebook
+) -> None:
+    write_notebook(
+        "n.ipynb",
+        "class Shown:\n    def __init__(self, *texts): self.texts = texts\n"
+        "    def __repr__(self): return repr([eval(text) for text in self.texts])",
+        ("step:a", "x = 1\ny = 2"),
+        ("step:b", "print(Shown('x', 'y + 1'))"),
+    )
+    done = run()
+    assert (done.state, done.errors, done.printed("b")) == ("ok", [], "[1, 3]\n")
+
+
 def test_an_input_changed_unseen_is_learned_and_later_steps_get_the_change(
     run: Any, write_notebook: WriteNotebook, tmp_path: Path
 ) -> None:

@@ -227,7 +227,8 @@ class Pass:
         if lesson:
             self.lessons.append(lesson)
         # A name that was missing comes with the next pass; then it is no failure of the step.
-        lacking = bool(lesson and result.missing and lesson.learned.needs) and not self.cancelled
+        lacking = result.state == "failed" and bool(lesson and lesson.learned.needs)
+        lacking = lacking and not self.cancelled
         self.tell(_finished(one, result, again or lacking))
         self._keep_notebook(one.task, result.artifacts)
         if lacking:

@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.pipeline import Learned
+from nbpipe.run.orders import bound_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from nbpipe.compile.pipeline import Pipeline, Step
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
+
+
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def _found(planner: Planner, step: Step, result: Result) -> Learned:
     writes |= {name for name in written if any(fnmatch(name, one) for one in declared)}
     seeded = _seeded(planner.pipeline, step)
     return Learned(
-        needs=frozenset(_asked_for(result) - step.inputs.keys()),
+        needs=frozenset(_asked_for(planner, step, result) - step.inputs.keys()),
         gives=frozenset(set(result.changed) - set(step.outputs)),
         draws=frozenset(set(result.drew) & seeded - step.flow.draws - step.flow.seeds),
         reads=frozenset({file.path for file in result.files_read} - reads - writes - written),
@@ -71,16 +76,25 @@ def _found(planner: Planner, step: Step, result: Result) -> Learned:
     )
 
 
-def _asked_for(result: Result) -> set[str]:
+def _asked_for(planner: Planner, step: Step, result: Result) -> set[str]:
     """Names that the step's own code asked for.
 
     Of a step that failed, only what its error names counts: a post-mortem dump, as the engine
-    ``debug`` makes one, looks at every name there is.
+    ``debug`` makes one, looks at every name there is. A name that is not defined, and that a
+    step above binds, is asked for too: ``eval`` inside a function does not ask the namespace.
+    The code that is evaluated is text, so all names above that the step's text holds come along.
     """
     names = {*result.fetched, *result.missing}
     if result.error is None:
         return names
-    return {name for name in names if re.search(rf"\b{re.escape(name)}\b", result.error.message)}
+    said = result.error.message
+    asked = {name for name in names if re.search(rf"\b{re.escape(name)}\b", said)}
+    undefined = _UNDEFINED.search(said)
+    above = bound_above(planner, step)
+    if undefined and undefined[1] in above:
+        own = [cell.source for cell in step.notebook.cells if cell.id in step.cells]
+        asked |= {undefined[1]} | (above & set(_WORD.findall("\n".join(own))))
+    return asked
 
 
 def _seeded(pipeline: Pipeline, step: Step) -> frozenset[str]:

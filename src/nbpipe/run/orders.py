@@ -110,7 +110,7 @@ def session_of(planner: Planner, step: Step) -> dict[str, Any]:
         "version": 1,
         "project": str(planner.project.folder),
         "fetch": fetch,
-        "known": sorted(_bound_above(planner, step) - fetch.keys() - set(step.inputs)),
+        "known": sorted(bound_above(planner, step) - fetch.keys() - set(step.inputs)),
         "verify": sorted(_to_verify(planner, step)),
         "random": {
             "restore": planner.random_states(step),
@@ -157,7 +157,8 @@ def _fetchable(planner: Planner, step: Step) -> dict[str, Any]:
     return found
 
 
-def _bound_above(planner: Planner, step: Step) -> set[str]:
+def bound_above(planner: Planner, step: Step) -> set[str]:
+    """Return the names that steps above bind in the same notebook, and the step does not."""
     own = step.flow.binds.keys()
     return {name for other in _above(planner, step) for name in other.flow.binds if name not in own}
 

@@ -28,9 +28,9 @@ class Trace(Ownership):
 
     def run(self, blocks: Sequence[Block]) -> None:
         """Read all blocks in notebook order."""
-        for position, block in enumerate(blocks):
+        read = [read_cell(block.cell.source) for block in blocks]
+        for position, (block, facts) in enumerate(zip(blocks, read, strict=True)):
             self.block, self.cell, self.index = position, block.cell.id, block.cell.index
-            facts = read_cell(block.cell.source)
             self.state = self._state_of(block)
             if facts.fault is not None:
                 self._fault(facts.fault)

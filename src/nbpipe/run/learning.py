@@ -90,7 +90,8 @@ def _asked_for(planner: Planner, step: Step, result: Result) -> set[str]:
     said = result.error.message
     asked = {name for name in names if re.search(rf"\b{re.escape(name)}\b", said)}
     undefined = _UNDEFINED.search(said)
-    above = bound_above(planner, step)
+    replayed = {name for snippet in step.flow.replay for name in snippet.binds}
+    above = bound_above(planner, step) - replayed
     if undefined and undefined[1] in above:
         own = [cell.source for cell in step.notebook.cells if cell.id in step.cells]
         asked |= {undefined[1]} | (above & set(_WORD.findall("\n".join(own))))

@@ -18,10 +18,13 @@ _LOOKING = frozenset(
 )  # fmt: skip
 
 
-def _is_looking(depth: int = 2) -> bool:
+def _is_looking(depth: int = 2, modules: frozenset[str] = _LOOKING) -> bool:
     """Return True if the machinery around the cells is looking, not the user's code."""
     module = sys._getframe(depth).f_globals.get("__name__", "")
-    return isinstance(module, str) and module.partition(".")[0] in _LOOKING
+    return isinstance(module, str) and module.partition(".")[0] in modules
+
+
+_WALKING = _LOOKING | {"pandas", "collections"}
 
 
 class LazyNamespace(dict):  # type: ignore[type-arg]
@@ -126,7 +129,8 @@ class _Fetching(LazyNamespace):
         return dict.get(self, name, default)
 
     def _all(self) -> None:
-        if self.pending and not _is_looking(3):
+        # pandas walks over all scopes to resolve a query, and then asks for what it needs.
+        if self.pending and not _is_looking(3, _WALKING):
             self.prefetch(sorted(self.pending))
 
     def __iter__(self) -> Iterator[Any]:

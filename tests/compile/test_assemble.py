@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -343,3 +344,15 @@ def test_what_a_run_learned_never_makes_a_circle() -> None:
     ]
     learned = {"a": Learned(reads=frozenset({"f"})), "b": Learned(writes=frozenset({"f"}))}
     assert codes(assemble(books, name="p", learned=learned)) == []
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_compiling_leaves_the_search_for_cycles_as_it_was(enabled: bool) -> None:
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        assemble([], name="empty")
+        found = gc.isenabled()
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert found is enabled

@@ -56,7 +56,7 @@ class Effects(Results):
         trace = self.trace
         for call in statement.calls:
             self._renamed(call)
-        for name in self.changed_by_calls(statement):
+        for name in sorted(self.changed_by_calls(statement)):
             if name in statement.reads or name not in statement.binds:
                 trace.change_name(name, trace.site(statement.line), True)
         self._watch(statement)
@@ -73,7 +73,7 @@ class Effects(Results):
     def inner_calls(self, statement: Statement) -> None:
         """Charge what calls change of names that the statement itself bound."""
         trace = self.trace
-        for name in self.changed_by_calls(statement):
+        for name in sorted(self.changed_by_calls(statement)):
             if name in statement.inner:
                 trace.change_name(name, trace.site(statement.line), True)
 
@@ -206,7 +206,7 @@ class Effects(Results):
             hidden = self._chained(statement, summary)
             if hidden:
                 yield summary
-        for attr in attrs:
+        for attr in sorted(attrs):
             member = self._member(summary, attr)
             if member is not None:
                 yield member
@@ -221,7 +221,7 @@ class Effects(Results):
     def _of_instance(
         self, summary: Summary, attrs: set[str], everything: bool
     ) -> Iterator[Summary]:
-        members = {attr: self._member(summary, attr) for attr in attrs}
+        members = {attr: self._member(summary, attr) for attr in sorted(attrs)}
         if everything or any(member is None for member in members.values()):
             yield summary
         for member in members.values():
@@ -315,10 +315,10 @@ class Effects(Results):
             if version is None or call.root in summary.params:
                 continue
             self._renamed(call)
-            for name in self._changed_by(call, version):
+            for name in sorted(self._changed_by(call, version)):
                 if name not in summary.params and name in trace.env and name in summary.free:
                     trace.change_name(name, site)
-        for name in summary.binds:
+        for name in sorted(summary.binds):
             old = trace.env.get(name)
             if old is not None and old.giver == trace.state.name and old.kind == "data":
                 old.site = site

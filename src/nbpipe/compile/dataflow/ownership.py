@@ -308,7 +308,7 @@ class Ownership:
 
     def _members(self, name: str) -> list[str]:
         group = self.groups.get(name)
-        return [name] if group is None else sorted(group.names, key=lambda n: n != name)
+        return [name] if group is None else sorted(group.names, key=lambda n: (n != name, n))
 
     # changing ----------------------------------------------------------------------------
 

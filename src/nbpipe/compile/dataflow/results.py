@@ -62,7 +62,7 @@ class Results:
             version.what = "definition"
             return version
         if value.same or value.part or value.holds:
-            for other in value.same | value.part | value.holds:
+            for other in sorted(value.same | value.part | value.holds):
                 self._inherit(version, other, value)
         for made in value.made:
             self._made(version, made, value, 0)
@@ -141,7 +141,7 @@ class Results:
         if owner is not None and summary.params[:1] and summary.params[0] in shares:
             version.instances += (owner,)
             version.shares |= {made.root}
-        for name in shares:
+        for name in sorted(shares):
             if name in summary.params:
                 offset = 1 if owner is not None else 0
                 position = summary.params.index(name) - offset

@@ -92,7 +92,6 @@ def compile_large(folder: Path, times: int) -> Row:
     for number in range(1000):
         _write(project / f"n{number}.ipynb", [_large_cell(number, i) for i in range(10)])
     from nbpipe.compile.reading import names
-
     from nbpipe.run.project import open_project
 
     costs = []

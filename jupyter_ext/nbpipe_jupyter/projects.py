@@ -14,9 +14,9 @@ from nbpipe.run.project import (
     SETTINGS,
     SKIPPED,
     Project,
+    open_project,
     project_lessons,
     project_settings,
-    open_project,
     with_document,
 )
 from nbpipe_jupyter.answers import BadRequest, NotFound

@@ -170,6 +170,6 @@ def bench(executor: LocalExecutor, tmp_path: Path) -> Bench:
     return Bench(executor, tmp_path)
 
 
-@pytest.fixture(params=["papermill", "embedded"])
+@pytest.fixture(params=["papermill", "warm", "embedded"])
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)

@@ -21,7 +21,7 @@ TEMPLATE = """\
 # Where runs are kept: a folder relative to this file, or a URL.
 # store = ".nbpipe"
 
-# How steps are run: papermill, embedded, profiling or debug.
+# How steps are run: papermill, warm, embedded, profiling or debug.
 # engine = "papermill"
 
 # How many steps may run side by side; by default two more than there are cores.

@@ -26,7 +26,7 @@ class Order:
     language, kernel
         Language of its cells, and the kernelspec's name.
     engine
-        ``papermill``, ``embedded``, ``profiling`` or ``debug``.
+        ``papermill``, ``warm``, ``embedded``, ``profiling`` or ``debug``.
     project
         Absolute folder of the project.
     folder

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nbpipe.events import CellState, Tell
+    from nbpipe.run.kernels.templates import Templates
     from nbpipe.run.order import Order
     from nbpipe.store.blobs import Blobs
 
@@ -55,12 +56,15 @@ class Desk:
         Where events go.
     attend
         Called with the supervisor when there is one, so that wishes reach it; and with None.
+    templates
+        Kept between orders, for kernels that are forked; None where none are kept.
     """
 
     private: Path
     mark: str
     tell: Tell
     attend: Callable[[Supervisor | None], None]
+    templates: Templates | None = None
 
 
 def carry_out(order: Order, desk: Desk) -> Result:
@@ -133,11 +137,14 @@ class _Work:
             order=self.order, scratch=self.scratch, private=self.desk.private,
             environ=environ, launcher=launcher if launcher.exists() else None,
             tell=self.desk.tell, teller=teller, log=log, supervisor=supervisor,
+            templates=self.desk.templates,
         )  # fmt: skip
 
     def _sweep(self, log: Log) -> None:
         """End what the step left running; the log names it."""
-        names = processes.end_all(processes.below(os.getpid()))
+        kept = self.desk.templates.pids() if self.desk.templates is not None else ()
+        left = [process for process in processes.below(os.getpid()) if process.pid not in kept]
+        names = processes.end_all(left)
         processes.reap()
         if names:
             log.write("after the step", "Ended what it left running:\n" + "\n".join(names) + "\n")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe import wire
 from nbpipe.run import processes
+from nbpipe.run.kernels.templates import Templates
 from nbpipe.run.order import Order
 from nbpipe.run.scratch import private_folder, write_atomically
 from nbpipe.run.task import Desk, carry_out
@@ -101,12 +102,15 @@ class _Inbox:
 
 
 def _serve(private: Path, wishes: Wishes) -> int:
-    line = Line()
-    desk = Desk(private, _mark(), line.tell, wishes.attend)
+    line, templates = Line(), Templates(private)
+    desk = Desk(private, _mark(), line.tell, wishes.attend, templates)
     inbox = _Inbox(wishes)
     _warm_up()
-    while (order := inbox.orders.get()) is not None:
-        line.send({"done": wire.dump(carry_out(order, desk))})
+    try:
+        while (order := inbox.orders.get()) is not None:
+            line.send({"done": wire.dump(carry_out(order, desk))})
+    finally:
+        templates.close()
     return 0
 
 
@@ -118,9 +122,13 @@ def _warm_up() -> None:
 
 
 def _once(order_file: Path, result_file: Path, private: Path, wishes: Wishes) -> int:
-    line = Line()
+    line, templates = Line(), Templates(private, spares=False)
     order = wire.load(Order, json.loads(order_file.read_bytes()))
-    result = carry_out(order, Desk(private, _mark(), line.tell, wishes.attend))
+    desk = Desk(private, _mark(), line.tell, wishes.attend, templates)
+    try:
+        result = carry_out(order, desk)
+    finally:
+        templates.close()
     write_atomically(result_file, json.dumps(wire.dump(result)).encode())
     return EXIT_CODES.get(result.state, 1)
 

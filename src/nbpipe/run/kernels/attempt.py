@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from nbpipe.events import Tell
     from nbpipe.run.kernels.supervisor import Sample, Supervisor
+    from nbpipe.run.kernels.templates import Templates
     from nbpipe.run.kernels.text import Log, Teller
     from nbpipe.run.order import Order
 
@@ -35,6 +36,8 @@ class Attempt:
         Where cell events, live text and the whole text go.
     supervisor
         Watches the processes.
+    templates
+        The worker's templates, for kernels that are forked; None where it keeps none.
     """
 
     order: Order
@@ -46,6 +49,7 @@ class Attempt:
     teller: Teller
     log: Log
     supervisor: Supervisor
+    templates: Templates | None = None
 
 
 @dataclass(frozen=True, slots=True)

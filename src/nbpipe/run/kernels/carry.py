@@ -12,7 +12,7 @@ from nbpipe.run.kernels.imports import notebooks, papermill
 if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt, Findings
 
-ENGINES = ("papermill", "embedded", "profiling", "debug")
+ENGINES = ("papermill", "warm", "embedded", "profiling", "debug")
 
 
 def engine(name: str) -> Any:
@@ -21,6 +21,10 @@ def engine(name: str) -> Any:
         from nbpipe.run.kernels.stock import PapermillEngine
 
         return PapermillEngine
+    if name == "warm":
+        from nbpipe.run.kernels.warm import WarmEngine
+
+        return WarmEngine
     from nbpipe.run.kernels import inprocess
 
     return inprocess.engine(name)

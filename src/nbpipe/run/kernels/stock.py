@@ -206,7 +206,7 @@ def bounded(memory: int | None) -> Callable[[], None]:
     allocation that would be over before the next look.
     """
     hold = processes.leash()
-    bound = None if memory is None else max(2 * memory, memory + 2**30)
+    bound = bound_of(memory)
 
     def first() -> None:
         hold()
@@ -214,6 +214,11 @@ def bounded(memory: int | None) -> Callable[[], None]:
             resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
 
     return first
+
+
+def bound_of(memory: int | None) -> int | None:
+    """Return the bytes of data that a kernel's process may hold itself."""
+    return None if memory is None else max(2 * memory, memory + 2**30)
 
 
 def _raised(cell: Any, error: Any) -> Trouble:
@@ -245,14 +250,14 @@ class PapermillEngine(Engine):  # type: ignore[misc]
     @classmethod
     def execute_managed_notebook(cls, nb_man: Book, kernel_name: str, **_: Any) -> None:
         """Start the kernel, run the cells, end the kernel."""
-        client = Client(
-            nb_man,
-            kernel_name=kernel_name,
-            startup_timeout=READY_WITHIN,
-            timeout=None,
-            iopub_timeout=10,
-            raise_on_iopub_timeout=False,
-            record_timing=False,
-        )
+        client = Client(nb_man, **cls.settings(kernel_name))
         client.on_cell_executed = client.replied
         client.execute()
+
+    @staticmethod
+    def settings(kernel_name: str) -> dict[str, Any]:
+        """Return what the client is told."""
+        return {
+            "kernel_name": kernel_name, "startup_timeout": READY_WITHIN, "timeout": None,
+            "iopub_timeout": 10, "raise_on_iopub_timeout": False, "record_timing": False,
+        }  # fmt: skip

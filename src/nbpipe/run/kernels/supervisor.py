@@ -88,6 +88,11 @@ class Supervisor:
         """The process ended; from here on its number is nobody's."""
         self._pid = None
 
+    def gone(self) -> None:
+        """There is no process, and there will be none."""
+        self._over = True
+        self._wake.set()
+
     def end(self, cause: Cause) -> None:
         """End the attempt for `cause`; the first cause stays."""
         if self.cause is None:

@@ -54,7 +54,7 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 
 fast: $(VENV)/.test
-	$(BIN)/python -m pytest -q --ignore=tests/kernels --ignore=tests/server tests
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/kernels --ignore=tests/server tests
 
 kernels: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/kernels

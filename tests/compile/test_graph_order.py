@@ -51,8 +51,8 @@ def test_what_lies_before_and_after_is_found_however_far() -> None:
     assert all_after("b", drawn) == {"c", "d"}
 
 
-def test_ten_thousand_steps_in_a_row_need_no_recursion() -> None:
-    names = [f"s{number}" for number in range(10_000)]
+def test_thousands_of_steps_in_a_row_need_no_recursion() -> None:
+    names = [f"s{number}" for number in range(3_000)]
     chain = [Edge(a, b, "data") for a, b in itertools.pairwise(names)]
     assert [step.name for step in in_order([Named(n) for n in names[::-1]], chain)] == names
     assert find_cycle(names, chain) == []

@@ -63,16 +63,28 @@ def check_parameters(given: Mapping[str, Any], known: Iterable[Parameter]) -> di
     BadParameter
         If a name is no identifier or a value is not JSON: papermill writes both into code.
     """
+    check_writable(given)
     names = {parameter.name for parameter in known}
+    for name in given:
+        if name not in names:
+            raise UnknownName.of("parameter", name, names)
+    return dict(given)
+
+
+def check_writable(given: Mapping[str, Any]) -> None:
+    """Refuse what cannot be written into code safely; a worker asks this once more.
+
+    Raises
+    ------
+    BadParameter
+        If a name is no identifier or a value is not JSON.
+    """
     for name, value in given.items():
         if not name.isidentifier() or keyword.iskeyword(name):
             raise BadParameter(f"{name!r} cannot be a parameter's name: it is no identifier.")
-        if name not in names:
-            raise UnknownName.of("parameter", name, names)
         fault = _not_json(value)
         if fault:
             raise BadParameter(f"The value of parameter {name!r} is not JSON: {fault}.")
-    return dict(given)
 
 
 def _not_json(value: Any) -> str:

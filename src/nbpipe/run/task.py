@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from nbpipe.compile.parameters import check_writable
 from nbpipe.errors import NbpipeError
 from nbpipe.events import Artifact, CellFinished, Failure, Note
 from nbpipe.run import executed, outputs, processes, verdict
@@ -18,7 +19,6 @@ from nbpipe.run.kernels.attempt import Attempt, Findings
 from nbpipe.run.kernels.supervisor import Supervisor
 from nbpipe.run.kernels.text import Log, Teller
 from nbpipe.run.order import Result
-from nbpipe.run.parameters import check_parameters
 from nbpipe.run.scratch import scratch_of, write_task
 from nbpipe.store.store import Store
 
@@ -83,7 +83,7 @@ def carry_out(order: Order, desk: Desk) -> Result:
 
 
 def _check(order: Order, blobs: Blobs) -> None:
-    check_parameters(order.parameters)
+    check_writable(order.parameters)
     for digest in order.inputs:
         blobs.path(digest)  # raises MissingObject
     if not Path(order.folder).is_dir():

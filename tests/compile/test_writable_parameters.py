@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from nbpipe.compile.parameters import check_writable
 from nbpipe.errors import BadParameter
-from nbpipe.run.parameters import check_parameters
 
 
 def test_all_json_values_are_taken():
-    check_parameters({"a": None, "b": [1, -2.5, "x", True], "c": {"k": {"l": []}}, "é": 1})
+    check_writable({"a": None, "b": [1, -2.5, "x", True], "c": {"k": {"l": []}}, "é": 1})
 
 
 @pytest.mark.parametrize("name", ["x=1\nPWN=1\ny", "class", "", "a b", "1a", "a.b"])
 def test_a_name_that_is_no_identifier_is_refused(name):
     with pytest.raises(BadParameter):
-        check_parameters({name: 1})
+        check_writable({name: 1})
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_a_name_that_is_no_identifier_is_refused(name):
 )
 def test_a_value_that_json_does_not_know_is_refused(value):
     with pytest.raises(BadParameter):
-        check_parameters({"a": value})
+        check_writable({"a": value})

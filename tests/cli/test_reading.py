@@ -118,7 +118,7 @@ def test_why_says_it_in_sentences(nbpipe: Desk) -> None:
     assert "Whether fit would run is not known yet" in said
     assert "load would run: n is 2, was 1." in said
     assert "It takes x from load." in said
-    assert "fit was ok, because it has not run before." in said
+    assert "fit was ok (it has not run before)." in said
 
 
 def test_why_of_an_unknown_step_names_the_nearest(nbpipe: Desk) -> None:

@@ -96,7 +96,7 @@ def _last(planner: Planner, step: str) -> Iterator[str]:
     for run in ledger.runs(project=str(planner.project.folder), limit=10):
         for one in ledger.tasks(run.id):
             if one.step == step and one.state != "waiting" and not one.task.endswith("[]"):
-                because = f", because {one.reason}" if one.reason else ""
+                because = f" ({one.reason})" if one.reason else ""
                 yield f"In run {run.id} {one.task} was {one.state}{because}."
                 failed = f"  {one.error.name}: {one.error.message}" if one.error else ""
                 yield from [failed] if failed else []

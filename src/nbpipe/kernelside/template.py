@@ -37,7 +37,7 @@ BASE = (
     "ipykernel.heartbeat", "ipykernel.control", "ipykernel.debugger", "ipykernel.subshell_manager",
     "IPython.core.completer", "IPython.core.history", "IPython.core.magics",
     "IPython.core.pylabtools", "IPython.core.oinspect", "IPython.core.debugger",
-    "IPython.extensions.storemagic",
+    "IPython.core.logger", "IPython.core.completerlib", "IPython.extensions.storemagic", "sqlite3",
     "tornado.platform.asyncio", "zmq.eventloop.zmqstream", "jedi", "comm", "pdb", "cloudpickle",
 )  # fmt: skip
 """What a kernel imports while it starts; those that are not there are passed over."""
@@ -176,6 +176,18 @@ def import_base(library: str) -> None:
     for name in BASE[1:]:
         with suppress(ImportError):
             importlib.import_module(name)
+
+
+def rehearse() -> None:
+    """Fill caches that a kernel fills at its start and with its first cell."""
+    from ipykernel import kernelapp
+    from IPython.core import inputtransformer2
+
+    with suppress(Exception):  # what fails here is told where a kernel does it
+        app: Any = kernelapp.IPKernelApp
+        app().parse_command_line(["-f", "none.json"])
+        transformers: Any = inputtransformer2.TransformerManager
+        transformers().transform_cell("import os\nx = 1\n%time x\n")
 
 
 def import_all(imports: Sequence[Any]) -> None:
@@ -427,6 +439,7 @@ def main() -> None:
     gc.disable()
     stamp = _stamp()
     import_base(here.rpartition("/")[0])
+    rehearse()
     base = frozenset(name.partition(".")[0] for name in sys.modules)
     template = Template(line, base, stamp)
     template.tell({"made": True})

@@ -28,6 +28,9 @@ MADE_WITHIN = 120.0
 """Seconds that a template has to make its imports."""
 
 ANSWERS_WITHIN = 20.0
+MEMORY_OF_ITS_OWN = ("--HistoryManager.hist_file=:memory:",)
+"""What nbclient tells kernels: the user's history is not for them."""
+
 MOST = 4
 """Templates with imports that are kept for one environment; the one not used longest goes."""
 
@@ -348,7 +351,7 @@ class Templates:
         place = str(self._private / f"k{self._count}")
         _write_connection(place)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        argv = ["-f", f"{place}.json"]
+        argv = ["-f", f"{place}.json", *MEMORY_OF_ITS_OWN]
         with theirs:
             link.send({"kernel": {"argv": argv, "cwd": wish.cwd, "log": f"{place}.log"}}, theirs)
         return Seat(wish, place, link, ours)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 COMMAND = (sys.executable, "-P", "-m", "nbpipe.run.worker")
 """How a worker is started: with ``-P`` nothing beside a notebook can shadow its imports."""
 
+GRACE = 5.0
+"""Seconds that an idle worker has to end by itself."""
+
 
 @dataclass(slots=True)
 class _Worker:
@@ -115,7 +118,7 @@ class LocalExecutor:
         for worker in list(self._workers):
             if worker.order is None:
                 with suppress(subprocess.TimeoutExpired):
-                    worker.process.wait(0.5)
+                    worker.process.wait(GRACE)
             self._remove(worker)
         self._waiting.clear()
         self._selector.close()
@@ -197,7 +200,7 @@ class LocalExecutor:
         with suppress(ProcessLookupError):
             worker.process.kill()
         code = worker.process.wait()
-        processes.end_all(left, wait=0.3)
+        processes.end_all(left)
         if worker.order is not None:  # it may have been starting something meanwhile
             processes.end_all(processes.marked(worker.mark), wait=0.3)
         worker.process.stdout.close()

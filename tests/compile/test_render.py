@@ -121,3 +121,12 @@ def test_an_odd_cell_id_is_mapped_to_one_that_the_format_allows(name: str) -> No
 def test_a_step_name_cannot_break_out_of_the_comment_it_stands_in() -> None:
     odd = Step("a\nPWN=1", "cells", NOTEBOOK, ("a",), StepFlow("fit"))
     assert "\nPWN" not in source("nbpipe-begin", Contents(), odd)
+
+
+def test_pictures_pasted_into_markdown_come_along() -> None:
+    picture = {"a.png": {"image/png": "aGk="}}
+    text = Cell("m", "markdown", "![](attachment:a.png)", (), 0, attachments=picture)
+    notebook = Notebook("n.ipynb", (text, Cell("a", "code", "x = 1", ("step:fit",), 1)))
+    step = Step("fit", "cells", notebook, ("a",), StepFlow("fit"))
+    shown = next(cell for cell in cells(Contents(), step) if cell["id"] == "m")
+    assert shown["attachments"] == picture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbpipe.compile.percent import read_percent
@@ -38,6 +38,8 @@ class Cell:
         Position in the notebook, counted from 0.
     metadata
         The cell's metadata as it stands in the file.
+    attachments
+        Pictures pasted into a Markdown cell, by name, as they stand in the file.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Cell:
     tags: tuple[str, ...] = ()
     index: int = 0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +203,10 @@ def _cell_of_3(cell: dict[str, Any]) -> dict[str, Any]:
     if kind == "code":
         return {**cell, "source": cell.get("input", "")}
     if kind == "heading":
+        level = cell.get("level")
+        marks = "#" * (level if isinstance(level, int) and 0 < level < 7 else 1)
         text = _joined(cell.get("source")) or ""
-        return {
-            **cell,
-            "cell_type": "markdown",
-            "source": "#" * int(cell.get("level", 1)) + " " + text,
-        }
+        return {**cell, "cell_type": "markdown", "source": f"{marks} {text}"}
     return cell
 
 
@@ -219,9 +220,7 @@ def _cells(raw: list[Any], path: str, problems: list[Problem]) -> Iterator[Cell]
                 Problem("doubled-id", text, "info", path, None, index, None,
                         "Save the notebook in JupyterLab, which gives each cell its own id.")
             )  # fmt: skip
-            cell = Cell(
-                f"{cell.id}-{index}", cell.kind, cell.source, cell.tags, index, cell.metadata
-            )
+            cell = replace(cell, id=f"{cell.id}-{index}")
         seen.add(cell.id)
         yield cell
 
@@ -245,7 +244,10 @@ def _cell(item: Any, index: int, path: str, problems: list[Problem]) -> Cell:
     metadata = metadata if isinstance(metadata, dict) else {}
     given = item.get("id", metadata.get("id"))
     name = given if isinstance(given, str) and given else f"cell-{index}"
-    return Cell(name, kind, source, _tags(metadata, index, path, problems), index, metadata)
+    tags = _tags(metadata, index, path, problems)
+    attached = item.get("attachments")
+    attached = attached if isinstance(attached, dict) and kind != "code" else {}
+    return Cell(name, kind, source, tags, index, metadata, attached)
 
 
 def _unwritable(source: str, index: int, path: str) -> Iterator[Problem]:

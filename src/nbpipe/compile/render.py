@@ -230,7 +230,8 @@ def _raw(cell: Cell, tags: list[str] | None = None) -> dict[str, Any]:
         if key in ("editable", "slideshow", "jupyter")
     }
     metadata["tags"] = [*cell.tags] if tags is None else tags
-    return _document(cell.kind, cell.id, cell.source, metadata)
+    document = _document(cell.kind, cell.id, cell.source, metadata)
+    return document | {"attachments": dict(cell.attachments)} if cell.attachments else document
 
 
 def _cell(name: str, tag: str, text: str, source: str = "") -> dict[str, Any]:

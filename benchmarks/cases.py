@@ -7,11 +7,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measure import Cost, of_command
+from benchmarks.measure import of_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from benchmarks.measure import Cost
 
 NBPIPE = [sys.executable, "-m", "nbpipe"]
 

@@ -49,7 +49,7 @@ export function addCommands(
       if (answer === 'save' && notebooks.dirty) {
         await notebooks.save();
       }
-      await model.start(answer === 'as-it-is');
+      await model.running.start(answer === 'as-it-is');
     }
   });
 
@@ -58,7 +58,7 @@ export function addCommands(
     caption: 'Stop the pipeline; what is finished is kept',
     describedBy: NO_ARGUMENTS,
     isEnabled: running,
-    execute: () => model.cancel()
+    execute: () => model.running.cancel()
   });
 
   commands.addCommand(CommandIDs.resume, {
@@ -66,7 +66,7 @@ export function addCommands(
     caption: 'Run what the last run did not finish; what is stored is reused',
     describedBy: NO_ARGUMENTS,
     isEnabled: () => model.state.run !== null && !running() && model.state.run.state !== 'ok',
-    execute: () => model.resume()
+    execute: () => model.running.resume()
   });
 
   const refresh = (): void => Object.values(CommandIDs).forEach(id => refreshOne(id));

@@ -5,6 +5,7 @@ import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator } from '@jupyterlab/translation';
 
 import { Chips } from './chips';
 import { Client } from './client';
@@ -14,13 +15,14 @@ import { PipelineModel } from './model';
 import { Notebooks } from './notebook';
 import { PipelinePanel } from './panel';
 import { CommandIDs, PANEL_ID, PLUGIN_ID } from './tokens';
+import { speak } from './translation';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: 'Turns tagged notebooks into pipelines: tags, graph, runs.',
   autoStart: true,
   requires: [INotebookTracker, IDocumentManager],
-  optional: [ICommandPalette, ILayoutRestorer, IThemeManager],
+  optional: [ICommandPalette, ILayoutRestorer, IThemeManager, ITranslator],
   activate
 };
 
@@ -30,8 +32,10 @@ function activate(
   documents: IDocumentManager,
   palette: ICommandPalette | null,
   restorer: ILayoutRestorer | null,
-  themes: IThemeManager | null
+  themes: IThemeManager | null,
+  translator: ITranslator | null
 ): void {
+  speak(translator);
   const { serverSettings, contents } = app.serviceManager;
   contents.addDrive(new RunsDrive(serverSettings));
 

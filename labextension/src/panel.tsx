@@ -79,14 +79,14 @@ function actionsOf({ model, commands }: IPanelOptions): IActions {
     run: command(CommandIDs.run),
     cancel: command(CommandIDs.cancel),
     resume: command(CommandIDs.resume),
-    setTags: (cell, change) => model.setTags(cell, change),
-    goTo: (notebook, cell) => void model.goTo(notebook, cell),
-    fix: (cell, add, remove) => model.fix(cell, add, remove),
-    setParameter: (name, text) => model.setParameter(name, text),
-    plan: () => void model.askPlan(),
+    setTags: (cell, change) => model.authored.setTags(cell, change),
+    goTo: (notebook, cell) => void model.authored.goTo(notebook, cell),
+    fix: (cell, add, remove) => model.authored.fix(cell, add, remove),
+    setParameter: (name, text) => model.running.setParameter(name, text),
+    plan: () => void model.running.askPlan(),
     setScope: scope => void model.setScope(scope),
     openStep: (step, task) => void model.openStep(step, task),
-    showRun: id => void model.show(id),
+    showRun: id => void model.running.show(id),
     retry: () => void model.retry()
   };
 }

@@ -136,7 +136,7 @@ describe('tags', () => {
     const { notebooks, model } = aPage();
     model.visible = true;
     await settle();
-    model.setTags('c', { step: 'fit' });
+    model.authored.setTags('c', { step: 'fit' });
     expect(notebooks.list[2]?.tags).toEqual(['x', 'step:fit']);
   });
 
@@ -144,7 +144,7 @@ describe('tags', () => {
     const { notebooks, model } = aPage();
     model.visible = true;
     await settle();
-    model.fix('c', ['after:load'], ['x']);
+    model.authored.fix('c', ['after:load'], ['x']);
     expect(notebooks.list[2]?.tags).toEqual(['step:train', 'after:load']);
   });
 });
@@ -162,7 +162,7 @@ describe('a run', () => {
     model.visible = true;
     await settle();
     client.current = aRun({ tasks: [aTask('load')] });
-    await model.start(false);
+    await model.running.start(false);
     await settle();
     client.tell(...events.slice(0, 2));
     await settle();
@@ -188,7 +188,7 @@ describe('a run', () => {
     await settle();
     client.current = aRun({ tasks: [aTask('load')] });
     client.written = [line('first')];
-    await model.start(false);
+    await model.running.start(false);
     await settle();
     client.written.push(line('second'));
     client.tell(...events.slice(0, 2));
@@ -200,8 +200,8 @@ describe('a run', () => {
     const { client, notebooks, model } = aPage();
     model.visible = true;
     await settle();
-    await model.start(false);
-    await model.start(true);
+    await model.running.start(false);
+    await model.running.start(true);
     expect(client.started.map(({ notebook }) => notebook)).toEqual([null, notebooks.content()]);
   });
 
@@ -216,9 +216,9 @@ describe('a run', () => {
     });
     model.visible = true;
     await settle();
-    model.setParameter('depth', '5');
-    model.setParameter('names', '["a"]');
-    await model.start(false);
+    model.running.setParameter('depth', '5');
+    model.running.setParameter('names', '["a"]');
+    await model.running.start(false);
     expect(client.started[0]?.parameters).toEqual({ depth: 5, names: ['a'] });
   });
 
@@ -229,8 +229,8 @@ describe('a run', () => {
     });
     model.visible = true;
     await settle();
-    model.setParameter('depth', 'deep');
-    expect(await model.start(false)).toBeNull();
+    model.running.setParameter('depth', 'deep');
+    expect(await model.running.start(false)).toBeNull();
     expect(client.started).toEqual([]);
     expect(model.state.message).toContain('Parameter depth');
   });
@@ -259,12 +259,12 @@ describe('a run', () => {
     client.current = aRun({ id: 'old', state: 'failed', graph: aCompiled({ name: 'then' }) });
     model.visible = true;
     await settle();
-    await model.show('old');
+    await model.running.show('old');
     expect(model.state).toMatchObject({
       looking: true,
       run: { id: 'old', graph: { name: 'then' } }
     });
-    await model.show(null);
+    await model.running.show(null);
     expect(model.state.looking).toBe(false);
   });
 });
@@ -277,7 +277,7 @@ describe('the whole project', () => {
     model.visible = true;
     await settle();
     await model.setScope('project');
-    await model.start(true);
+    await model.running.start(true);
     expect(client.compiled.at(-1)?.scope).toBe('project');
     expect(client.asked).toContain('runs work');
     expect(client.started[0]).toMatchObject({ scope: 'project', notebook: null });
@@ -307,8 +307,8 @@ describe('the whole project', () => {
     client.answer = aCompiled({ project: 'work' });
     model.visible = true;
     await settle();
-    await model.goTo('other.ipynb', 'a');
-    await model.goTo('demo.ipynb', 'b');
+    await model.authored.goTo('other.ipynb', 'a');
+    await model.authored.goTo('demo.ipynb', 'b');
     expect(notebooks.did).toEqual(['open work/other.ipynb', 'go to a', 'go to b']);
   });
 });
@@ -318,7 +318,7 @@ describe('the plan', () => {
     const { client, notebooks, model } = aPage();
     model.visible = true;
     await settle();
-    await model.askPlan();
+    await model.running.askPlan();
     expect(client.planned[0]?.notebook).toEqual(notebooks.content());
     expect(model.state.plan?.get('load')?.action).toBe('reuse');
     notebooks.list = [aCell('z', ['step:other'])];

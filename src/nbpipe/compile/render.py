@@ -108,11 +108,9 @@ def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
     """
     cells = list(_parameter_cells(step))
     if step.language == "python":
-        begin = _cell("nbpipe-begin", BEGIN_TAG, _begin_source(step, place))
-        begin["metadata"]["jupyter"] = {"source_hidden": True}  # a click away, not in the way
-        cells.insert(0, begin)
+        cells.insert(0, _begin_cell(step, place))
         cells += _setup_cells(step.flow.replay)
-        cells.append(_cell("nbpipe-load", LOAD_TAG, _load_source(step, contents)))
+        cells.append(_load_cell(step, contents))
         cells += _own_cells(step)
         cells.append(_cell("nbpipe-save", SAVE_TAG, _save_source(contents)))
     else:
@@ -123,6 +121,27 @@ def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
         "metadata": _metadata(step),
         "cells": cells,
     }
+
+
+def render_item(
+    document: Mapping[str, Any], step: Step, place: Place, contents: Contents
+) -> dict[str, Any]:
+    """Return what `render` would, made from the document of another item of the same step.
+
+    Only the two cells that differ are made anew; the others are the same objects.
+    """
+    made = {"nbpipe-begin": _begin_cell(step, place), "nbpipe-load": _load_cell(step, contents)}
+    return {**document, "cells": [made.get(cell["id"], cell) for cell in document["cells"]]}
+
+
+def _begin_cell(step: Step, place: Place) -> dict[str, Any]:
+    begin = _cell("nbpipe-begin", BEGIN_TAG, _begin_source(step, place))
+    begin["metadata"]["jupyter"] = {"source_hidden": True}  # a click away, not in the way
+    return begin
+
+
+def _load_cell(step: Step, contents: Contents) -> dict[str, Any]:
+    return _cell("nbpipe-load", LOAD_TAG, _load_source(step, contents))
 
 
 def _metadata(step: Step) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import glob
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.compile.render import Contents, Place, render, rendered_id
+from nbpipe.compile.render import Contents, Place, render, render_item, rendered_id
 from nbpipe.run.order import Order
 from nbpipe.run.scratch import scratch_name
 
@@ -31,31 +32,30 @@ def write_order(planner: Planner, one: Considered, run: str, attempt: int, engin
     engine
         The run's engine; the step's own comes first.
     """
-    step, store = one.step, planner.store
-    given = planner.taken(step)
-    contents = Contents(
-        inputs=given,
-        needed=frozenset(step.inputs),
-        item=one.item,
-        save=saved_groups(step),
-        items_of=("nbpipe_items",) if step.name.endswith("[]") else (),
-        metrics=step.metric_names,
-    )
+    if one.item is None or one.step.language != "python":
+        return _written(planner, one, run, attempt, engine)
+    first = planner.shared.get(one.step.name)
+    if first is None or (first.run, first.engine) != (run, one.step.options.engine or engine):
+        first = planner.shared[one.step.name] = _written(planner, one, run, attempt, engine)
+    return _for_item(planner, first, one, attempt)
+
+
+def _written(planner: Planner, one: Considered, run: str, attempt: int, engine: str) -> Order:
+    step = one.step
     python = step.language == "python"
-    folder = str((planner.project.folder / step.notebook.path).parent)
-    place = Place(str(store.local), planner.lib, scratch_name(run, one.task, attempt), folder)
+    place = _place(planner, one, run, attempt)
     return Order(
         run=run,
         task=one.task,
         attempt=attempt,
         key=one.key,
-        notebook=render(step, place, contents),
+        notebook=render(step, place, _contents(planner, one)),
         language=step.language,
         kernel=planner.kernel(step),
         engine=(step.options.engine or engine) if python else "papermill",
         project=str(planner.project.folder),
-        folder=folder,
-        store=store.address,
+        folder=place.folder,
+        store=planner.store.address,
         parameters=_parameters(planner, step),
         session=session_of(planner, step) if python else {},
         inputs=_inputs(planner, one),
@@ -65,6 +65,45 @@ def write_order(planner: Planner, one: Considered, run: str, attempt: int, engin
         timeout=step.options.timeout or planner.project.settings.timeout,
         memory=step.options.resources.memory,
     )
+
+
+def _for_item(planner: Planner, first: Order, one: Considered, attempt: int) -> Order:
+    """Return the order for an item, made from that for another item of the same step.
+
+    All of a step's items take the same; only the item and the attempt's folder differ.
+    """
+    assert one.item is not None
+    stored = one.item.stored
+    document = render_item(
+        first.notebook,
+        one.step,
+        _place(planner, one, first.run, attempt),
+        _contents(planner, one),
+    )
+    inputs = first.inputs
+    if stored is not None and stored.digest not in inputs:
+        inputs = (*inputs, stored.digest)
+    return replace(
+        first, task=one.task, attempt=attempt, key=one.key, notebook=document, inputs=inputs
+    )
+
+
+def _contents(planner: Planner, one: Considered) -> Contents:
+    step = one.step
+    return Contents(
+        inputs=planner.taken(step),
+        needed=frozenset(step.inputs),
+        item=one.item,
+        save=saved_groups(step),
+        items_of=("nbpipe_items",) if step.name.endswith("[]") else (),
+        metrics=step.metric_names,
+    )
+
+
+def _place(planner: Planner, one: Considered, run: str, attempt: int) -> Place:
+    folder = str((planner.project.folder / one.step.notebook.path).parent)
+    scratch = scratch_name(run, one.task, attempt)
+    return Place(str(planner.store.local), planner.lib, scratch, folder)
 
 
 def saved_groups(step: Step) -> tuple[tuple[str, ...], ...]:
@@ -105,7 +144,7 @@ def _inputs(planner: Planner, one: Considered) -> tuple[str, ...]:
 def session_of(planner: Planner, step: Step) -> dict[str, Any]:
     """Return what the kernel side is told (``task.json``)."""
     fetch = _fetchable(planner, step)
-    takers = [other for other in planner.pipeline.steps if step.name in other.inputs.values()]
+    takers = planner.relations.takers.get(step.name, [])
     return {
         "version": 1,
         "project": str(planner.project.folder),
@@ -136,20 +175,10 @@ def _held(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _above(planner: Planner, step: Step) -> Iterable[Step]:
-    """Steps above in the same notebook, the nearest last."""
-    order = {cell.id: cell.index for cell in step.notebook.cells}
-    first = min((order[cell] for cell in step.cells), default=0)
-    for other in planner.pipeline.steps:
-        same = other.notebook.path == step.notebook.path and other.name != step.name
-        if same and other.cells and order[other.cells[0]] < first:
-            yield other
-
-
 def _fetchable(planner: Planner, step: Step) -> dict[str, Any]:
     """Stored values of steps above that the step does not take, by name."""
     found: dict[str, Any] = {}
-    for other in _above(planner, step):
+    for other in planner.relations.above(step):
         for artifact in planner.ended.get(other.name, ()):
             if artifact.kind == "value":
                 held = _held(artifact)
@@ -160,29 +189,24 @@ def _fetchable(planner: Planner, step: Step) -> dict[str, Any]:
 def bound_above(planner: Planner, step: Step) -> set[str]:
     """Return the names that steps above bind in the same notebook, and the step does not."""
     own = step.flow.binds.keys()
-    return {name for other in _above(planner, step) for name in other.flow.binds if name not in own}
+    return {
+        name
+        for other in planner.relations.above(step)
+        for name in other.flow.binds
+        if name not in own
+    }
 
 
 def _to_verify(planner: Planner, step: Step) -> set[str]:
     """Inputs that a later step takes from the same giver: changing them unseen would matter."""
-    position = {other.name: index for index, other in enumerate(planner.pipeline.steps)}
+    relations = planner.relations
     return {
         name
         for name, giver in step.inputs.items()
         if name not in step.outputs
-        for other in planner.pipeline.steps
-        if other.inputs.get(name) == giver and _follows(step, other, position)
+        for other in relations.takers[giver]
+        if other.inputs.get(name) == giver and relations.is_below(other, step)
     }
-
-
-def _follows(step: Step, other: Step, position: dict[str, int]) -> bool:
-    """Whether `other` stands below `step`: in the notebook, else in the pipeline's order."""
-    if step.name == other.name:
-        return False
-    if step.notebook.path != other.notebook.path or not (step.cells and other.cells):
-        return position[other.name] > position[step.name.removesuffix("[]")]
-    order = {cell.id: cell.index for cell in step.notebook.cells}
-    return order[other.cells[0]] > order.get(step.cells[0], 0)
 
 
 def _replayed(takers: Iterable[Step]) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.keys import ingredients, key_of
 from nbpipe.compile.plan import Decision, Past, Plan, PlannedTask, Selection, decide, selected
+from nbpipe.compile.relations import Relations
 from nbpipe.compile.render import Given, Item
 from nbpipe.errors import UsageError
 from nbpipe.run.environment import DEFAULT_KERNEL, Environments
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.keys import Facts, Ingredients
     from nbpipe.compile.pipeline import Pipeline, Step
     from nbpipe.events import Artifact
+    from nbpipe.run.order import Order
     from nbpipe.run.project import Project
     from nbpipe.store.rows import StoredResult
     from nbpipe.store.store import Store
@@ -68,6 +70,8 @@ class Planner:
         Which steps the run is about.
     ended
         Task → what it left, for tasks that ended well or were reused.
+    shared
+        Step → the order of one of its items, from which those of the others are made.
     """
 
     project: Project
@@ -83,11 +87,17 @@ class Planner:
         self.chosen = selected(self.pipeline, self.selection)
         self.items: dict[str, tuple[Item, ...]] = {}
         self.written: dict[str, str] = {}
+        self.shared: dict[str, Order] = {}
 
     @cached_property
     def lib(self) -> str:
         """Folder in the store that holds the package for the kernel side."""
         return str(self.store.blobs.ensure_lib())
+
+    @cached_property
+    def relations(self) -> Relations:
+        """Who stands where, and who takes from whom."""
+        return Relations(self.pipeline)
 
     # what a step takes
 
@@ -213,6 +223,8 @@ class Planner:
     def note_end(self, task: str, artifacts: tuple[Artifact, ...]) -> None:
         """Remember what a task left, so that what follows can be considered."""
         self.ended[task] = artifacts
+        if not task.endswith("]"):  # another step's values can be fetched from now on
+            self.shared.clear()
         self.written.update({a.name: a.digest for a in artifacts if a.kind == "file"})
 
     # fan-out
@@ -260,8 +272,8 @@ class Planner:
     def _plan_step(self, step: Step, unsure: set[str]) -> list[PlannedTask]:
         waits = [
             edge.source
-            for edge in self.pipeline.edges
-            if edge.target == step.name and edge.kind != "order" and edge.source in unsure
+            for edge in self.relations.edges_to.get(step.name, ())
+            if edge.kind != "order" and edge.source in unsure
         ]
         if waits:
             unsure.add(step.name)
@@ -290,7 +302,7 @@ class Planner:
         self.items[step.name] = items
         return self.consider(step, items) if items else []
 
-    @property
+    @cached_property
     def concerned(self) -> frozenset[str]:
         """The chosen steps, and the steps that they take something from, however far."""
         from nbpipe.compile.order import all_before

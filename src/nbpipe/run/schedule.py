@@ -22,7 +22,8 @@ class Schedule:
 
     def __init__(self, steps: Sequence[str], edges: Iterable[Edge]) -> None:
         before, after = neighbours(steps, edges)
-        self._after = {name: sorted(after[name], key=list(steps).index) for name in steps}
+        position = {name: index for index, name in enumerate(steps)}
+        self._after = {name: sorted(after[name], key=position.__getitem__) for name in steps}
         self._missing = {name: len(before[name]) for name in steps}
         self._ready = deque(name for name in steps if not before[name])
         self._open: set[str] = set()

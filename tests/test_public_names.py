@@ -35,6 +35,7 @@ def test_the_public_names_are_these() -> None:
         "__version__",
         "compile",
         "gather",
+        "load",
         "log_metric",
         "run_of",
         "runs",

@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # importing typing would take most of the time that this 
 if TYPE_CHECKING:
     from typing import Any
 
-    from nbpipe.api import Compiled, Options, Outputs, Run, StepRun, run_of, runs
+    from nbpipe.api import Compiled, Options, Outputs, Run, StepRun, load, run_of, runs
     from nbpipe.api import compile as compile  # noqa: A004
     from nbpipe.errors import (
         BadParameter,
@@ -58,12 +58,13 @@ __all__ = [
     "__version__",
     "compile",
     "gather",
+    "load",
     "log_metric",
     "run_of",
     "runs",
 ]
 
-_API = frozenset({"Compiled", "Options", "Outputs", "Run", "StepRun", "run_of", "runs"})
+_API = frozenset({"Compiled", "Options", "Outputs", "Run", "StepRun", "load", "run_of", "runs"})
 _KERNEL = frozenset({"gather", "log_metric"})
 
 

@@ -93,6 +93,37 @@ def run_of(name: str = "last", path: str | os.PathLike[str] = ".") -> Run:
     return Run(store.ledger.run(name), store)
 
 
+def load(name: str, path: str | os.PathLike[str] = ".") -> Any:
+    """Return a value that a run kept; of a file, the path of the bytes that were kept.
+
+    Parameters
+    ----------
+    name
+        ``RUN/STEP/NAME``: a run's id, the beginning of one, or ``last``; a step, or a task as
+        ``step[3]``; a name that the step gave.
+    path
+        A folder or a notebook of the run's project.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such run, step or name.
+
+    Notes
+    -----
+    Unless it is plain data or a table, the value is unpickled, which can run code that is in
+    the store: use it with stores that you trust.
+    """
+    from nbpipe.store.rows import split_name
+
+    run, step, output = split_name(name)
+    found = run_of(run, path)[step]
+    files = {one.name: one for one in found.artifacts if one.kind == "file"}
+    if output in files and output not in found.outputs:
+        return found.path_of(files[output])
+    return found.outputs[output]
+
+
 def _store(project: Project) -> Store:
     from nbpipe.store.store import Store
 
@@ -390,6 +421,12 @@ class StepRun:
     def error(self) -> Failure | None:
         """Why it did not end well."""
         return self._row.error
+
+    def path_of(self, artifact: Artifact) -> Path:
+        """Return where the bytes of an artifact are; they are not to be changed."""
+        from pathlib import Path
+
+        return Path(self._store.blobs.path(artifact.digest))
 
     @property
     def notebook(self) -> Path | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbpipe.events import RunFinished
+from nbpipe.events import Artifact, RunFinished
+from nbpipe.store.blobs import LocalBlobs
 
 from .conftest import failing, ok
 
@@ -136,3 +138,28 @@ def test_a_tampered_value_is_not_loaded(nbpipe: Desk, options: nbpipe.Options) -
     path.write_text('{"n": 666}')
     with pytest.raises(public.DamagedObject):
         run["load"].outputs["x"]
+
+
+def test_a_value_is_loaded_by_the_name_that_commands_take(nbpipe: Desk) -> None:
+    import nbpipe as public
+
+    nbpipe("run", "--run-id", "one", "-p", "n=2")
+    assert public.load("one/load/x") == {"n": 2}
+    assert public.load("last/load/x", nbpipe.folder) == {"n": 2}
+    with pytest.raises(public.UnknownName, match="fit"):
+        public.load("one/fitt/y")
+    with pytest.raises(public.UnknownName, match="output"):
+        public.load("one/fit/z")
+
+
+def test_a_file_is_loaded_as_the_path_of_its_bytes(nbpipe: Desk) -> None:
+    import nbpipe as public
+
+    def with_file(order: Order) -> Result:
+        digest = LocalBlobs(order.store).put_bytes(b"a,b\n")
+        file = Artifact("out/t.csv", digest, 4, "file", "", "text/csv")
+        return replace(ok(order), artifacts=(*ok(order).artifacts, file))
+
+    nbpipe.answers["load"] = with_file
+    nbpipe("run", "--run-id", "one")
+    assert public.load("one/load/out/t.csv").read_bytes() == b"a,b\n"

@@ -189,3 +189,62 @@ def test_doctor_tells_of_a_store_that_cannot_be_used(
     said = nbpipe("doctor")
     assert said.exit_code == 1
     assert "written by a newer nbpipe" in said.output
+
+
+# what people say of runs
+
+
+def test_a_run_is_tagged_and_found_by_its_tag(ran: Desk) -> None:
+    assert ran("tag", "last", "best", "paper").output == "best, paper\n"
+    assert ran("tag", "first", "shown", "--remove", "paper").output == "best, shown\n"
+    assert ran("tag", "first").output == "best, shown\n"
+    assert "first" in ran("ls", "--tag", "best").output
+    assert "No run is like that" in ran("ls", "--tag", "paper").output
+    assert "#best #shown" in ran("ls").output
+    assert "best, shown" in ran("show").output
+
+
+def test_a_tag_that_a_run_does_not_have_is_not_taken_off(ran: Desk) -> None:
+    ran("tag", "first", "best")
+    said = ran("tag", "first", "new", "--remove", "besst")
+    assert said.exit_code == 2
+    assert "best" in said.output
+    assert ran("tag", "first").output == "best\n"
+
+
+def test_a_run_without_tags_or_note_says_so(ran: Desk) -> None:
+    assert ran("tag", "last").output == "Run first has no tags.\n"
+    assert ran("note", "last").output == "Run first has no note.\n"
+
+
+def test_a_note_is_written_printed_and_searched(ran: Desk) -> None:
+    assert ran("note", "last", "with the new labels").exit_code == 0
+    assert ran("note", "last").output == "with the new labels\n"
+    assert "first" in ran("ls", "--search", "labels n=1").output
+    assert "No run is like that" in ran("ls", "--search", "labels n=2").output
+    assert "with the new labels" in ran("show").output
+    ran("note", "last", "")
+    assert "no note" in ran("note", "last").output
+
+
+def test_runs_are_listed_by_state(ran: Desk) -> None:
+    assert "first" in ran("ls", "--state", "ok").output
+    assert "No run is like that" in ran("ls", "--state", "failed").output
+
+
+def test_a_pinned_run_survives_gc_and_not_when_it_is_let_go(ran: Desk) -> None:
+    assert ran("pin", "last").output == "Run first is pinned.\n"
+    assert "Removed 0 runs" in ran("gc", "--keep-last", "0").output
+    ran("pin", "last", "--off")
+    assert "Removed 1 run;" in ran("gc", "--keep-last", "0").output
+
+
+def test_a_run_is_deleted_when_that_is_confirmed(ran: Desk) -> None:
+    folder = ran.folder / ".nbpipe" / "runs" / "first"
+    assert folder.exists()
+    assert ran("delete", "first", input="n\n").exit_code != 0
+    assert folder.exists()
+    assert "deleted" in ran("delete", "first", input="y\n").output
+    assert not folder.exists()
+    assert "There are no runs" in ran("ls").output
+    assert ran("delete", "first", "--yes").exit_code == 2

@@ -75,6 +75,8 @@ def test_the_first_versions_ledger_is_brought_forward(tmp_path: Path) -> None:
         assert ledger.task("first", "train").artifacts[0].name == "model"
         assert ledger.known(["key-1"])["key-1"].parts == {"cell 1": "x"}
         assert len(ledger.events("first")) == 3
+        ((train,), count), (step,) = ledger.history.tasks("first"), ledger.history.steps("first")
+        assert (train.task, train.seconds, count, step.seconds) == ("train", 1.0, 1, 1.0)
         ledger.delete_run("first")
         assert ledger.garbage().digests == {"sha256:" + "a" * 64}
 

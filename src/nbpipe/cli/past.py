@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from nbpipe.store.rows import RunRow, TaskRow
     from nbpipe.store.store import Store
 
+NO_RUNS = "There are no runs yet. `nbpipe run` makes one."
+
 
 def find_run(store: Store, project: Project, name: str) -> RunRow:
     """Return the run of that id, beginning of an id, or ``last``: the project's newest.
@@ -25,15 +27,8 @@ def find_run(store: Store, project: Project, name: str) -> RunRow:
         return store.ledger.run(name)
     newest = store.ledger.runs(project=str(project.folder), limit=1)
     if not newest:
-        raise UnknownName("There are no runs yet. `nbpipe run` makes one.")
+        raise UnknownName(NO_RUNS)
     return newest[0]
-
-
-def split_name(text: str) -> tuple[str, str, str]:
-    """Return run, step and artifact name of ``RUN/STEP/NAME``; what is left out is empty."""
-    run, _, rest = text.partition("/")
-    step, _, name = rest.partition("/")
-    return run or "last", step, name
 
 
 def tasks_of(store: Store, run: RunRow, step: str) -> list[TaskRow]:

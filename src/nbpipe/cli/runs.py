@@ -48,23 +48,40 @@ def opened(path: str, address: str | None) -> tuple[Project, Store]:
 @path_argument
 @click.option("-n", "--number", default=20, show_default=True, help="At most this many.")
 @click.option("--all", "every", is_flag=True, help="Also those of other projects in the store.")
+@click.option("--tag", "tags", multiple=True, help="Only runs with this tag. May be given again.")
+@click.option("--state", help="Only runs in this state, as failed.")
+@click.option(
+    "--search",
+    default="",
+    metavar="WORDS",
+    help="Only runs that say all of this: in id, notebook, note or tags, or as a parameter, n=3.",
+)
 @json_option
 @store_option
-def ls(path: str, number: int, every: bool, as_json: bool, store: str | None) -> None:
+def ls(path: str, number: int, as_json: bool, store: str | None, **chosen: Any) -> None:
     """List runs, the newest first."""
+    from nbpipe.cli.past import NO_RUNS
     from nbpipe.cli.terminal import clean_line, coloured, columns, seconds
+    from nbpipe.store.rows import Which
     from nbpipe.wire import dump
 
     project, there = opened(path, store)
-    wanted = None if every else str(project.folder)
-    found = there.ledger.runs(path=project.scope, limit=number, project=wanted)
+    which = Which(
+        None if chosen["every"] else str(project.folder),
+        () if project.scope is None else (project.scope,),
+        chosen["state"],
+        tags=chosen["tags"],
+        words=chosen["search"],
+    )
+    found, _ = there.ledger.history.runs(which, number)
     if as_json:
         import json
 
         click.echo(json.dumps([dump(run) for run in found], indent=2))
         return
     if not found:
-        click.echo("There are no runs yet. `nbpipe run` makes one.")
+        asked = chosen["tags"] or chosen["state"] or chosen["search"]
+        click.echo("No run is like that." if asked else NO_RUNS)
     rows = [
         (
             run.id,
@@ -74,6 +91,8 @@ def ls(path: str, number: int, every: bool, as_json: bool, store: str | None) ->
             ", ".join(f"{count} {state}" for state, count in run.counts.items()),
             "pinned" if run.pinned else "",
             clean_line(run.path or run.name),
+            clean_line(" ".join(f"#{tag}" for tag in run.tags)),
+            clean_line(run.note)[:60],
         )
         for run in found
     ]
@@ -91,7 +110,8 @@ def show(name: str, path: str, as_json: bool, store: str | None) -> None:
 
     RUN is a run's id, the beginning of one, or ``last``.
     """
-    from nbpipe.cli.past import find_run, split_name, tasks_of
+    from nbpipe.cli.past import find_run, tasks_of
+    from nbpipe.store.rows import split_name
 
     project, there = opened(path, store)
     run_name, step, _ = split_name(name)
@@ -125,6 +145,8 @@ def _show_run(store: Store, run: RunRow) -> None:
     rows += [("notebook", run.path)] if run.path else []
     values = ", ".join(f"{name}={value!r}" for name, value in run.parameters.items())
     rows += [("parameters", values)] if values else []
+    rows += [("tags", ", ".join(run.tags))] if run.tags else []
+    rows += [("note", run.note)] if run.note else []
     for line in columns([(what, clean_line(said)) for what, said in rows]):
         click.echo(line)
     click.echo()
@@ -194,8 +216,9 @@ def logs(name: str, path: str, store: str | None) -> None:
 
     RUN is a run's id, the beginning of one, or ``last``.
     """
-    from nbpipe.cli.past import find_run, split_name, tasks_of
+    from nbpipe.cli.past import find_run, tasks_of
     from nbpipe.cli.terminal import clean, clean_line
+    from nbpipe.store.rows import split_name
 
     project, there = opened(path, store)
     run_name, step, _ = split_name(name)
@@ -245,8 +268,9 @@ def open_(name: str, path: str, store: str | None, only_print: bool) -> None:
     Prints its path; on a terminal it is opened with JupyterLab as well. RUN is a run's id, the
     beginning of one, or ``last``; NAME is an artifact that ``nbpipe show RUN/STEP`` lists.
     """
-    from nbpipe.cli.past import find_run, split_name, tasks_of
+    from nbpipe.cli.past import find_run, tasks_of
     from nbpipe.errors import UsageError
+    from nbpipe.store.rows import split_name
 
     project, there = opened(path, store)
     run_name, step, artifact = split_name(name)

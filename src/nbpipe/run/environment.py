@@ -128,6 +128,15 @@ class Environments:
             if not self._file(found.kernel).exists():
                 self._remember(found)
 
+    def describe(self) -> bytes:
+        """Return the kernels that were found and what is installed for them, as JSON."""
+        names = ("language", "python", "versions")
+        said = {
+            kernel: {name: getattr(found, name) for name in names}
+            for kernel, found in self.known.items()
+        }
+        return json.dumps(said, sort_keys=True).encode()
+
     def _remember(self, found: Environment) -> None:
         """Keep it where there is a store; one that cannot be written costs the next look."""
         if not self.cache.parent.is_dir():

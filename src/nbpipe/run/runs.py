@@ -202,9 +202,20 @@ def _write_down(run: str, job: Job, planner: Planner, store: Store) -> None:
             },
             pipeline=describe(planner.pipeline),
             sources=sources,
+            user=_user(),
+            environment=store.blobs.put_bytes(planner.environments.describe()),
         )
     )
     planner.environments.keep()
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container whose user has no name
+        return ""
 
 
 def _engine(job: Job) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from nbpipe.store.schema import Statement
+
 WAIT = 30.0
 """Seconds to wait for another process's transaction."""
 
@@ -110,7 +112,7 @@ class SqliteDatabase:
     """
 
     def __init__(
-        self, path: Path, wait: float = WAIT, steps: Sequence[Sequence[str]] = STEPS
+        self, path: Path, wait: float = WAIT, steps: Sequence[Sequence[Statement]] = STEPS
     ) -> None:
         self.path = path
         self.wait = wait

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import RunBusy, UnknownName, UsageError
 from nbpipe.events import CellOutput, Recorded, RunFinished, TaskFinished, TaskReused
-from nbpipe.store import engines, garbage, tables, texts
+from nbpipe.store import engines, garbage, history, tables, texts
+from nbpipe.store.history import History
 from nbpipe.store.projection import View, advance, closing
 from nbpipe.store.rows import (
     ArtifactRow,
@@ -22,6 +23,7 @@ from nbpipe.store.rows import (
     RunRow,
     StoredResult,
     TaskRow,
+    Which,
 )
 from nbpipe.wire import dump
 
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactRow", "EngineRow", "GarbagePlan", "Ledger", "NewRun", "RequestRow", "RunRow",
-    "StoredResult", "TaskRow",
+    "StoredResult", "TaskRow", "Which",
 ]  # fmt: skip
 
 
@@ -53,6 +55,11 @@ class Ledger:
         Gives the time (UTC, seconds since 1970).
     alive
         Tells whether an engine lives at a time.
+
+    Attributes
+    ----------
+    history
+        Answers with lists of runs and of their tasks.
     """
 
     def __init__(
@@ -64,6 +71,7 @@ class Ledger:
         self.database = database
         self.clock = clock
         self.alive = alive
+        self.history = History(database)
 
     @classmethod
     def open(cls, address: str | Path, clock: Callable[[], float] = time.time) -> Ledger:
@@ -119,7 +127,8 @@ class Ledger:
                 body=texts.write({name: dump(getattr(run, name)) for name in kept}),
                 pipeline=texts.write(dump(run.pipeline)),
             )  # fmt: skip
-            tables.use(connection, run.id, run.sources.values())
+            objects = (*run.sources.values(), run.environment)
+            tables.use(connection, run.id, filter(tables.is_digest, objects))
 
     def record(self, run: str, event: Event) -> Recorded:
         """Write down one event; see `record_all`."""
@@ -203,15 +212,8 @@ class Ledger:
         limit
             At most this many.
         """
-        wanted = {"path": path, "state": state, "project": project}
-        given = {name: texts.clean(value) for name, value in wanted.items() if value is not None}
-        where = " AND ".join(f"{name} = :{name}" for name in given) or "1 = 1"
-        with self.database.reading() as connection:
-            rows = tables.find_runs(
-                connection, f"WHERE {where} ORDER BY number DESC LIMIT :limit", limit=limit, **given
-            )
-            counts = tables.counts_of(connection, [row["id"] for row in rows])
-        return [tables.run_row(row, counts.get(row["id"], {})) for row in rows]
+        paths = () if path is None else (path,)
+        return self.history.runs(Which(project, paths, state), limit)[0]
 
     def run(self, name: str) -> RunRow:
         """Return a run by its id, the beginning of its id, or the word ``last``.
@@ -222,8 +224,7 @@ class Ledger:
             If there is none, or more than one.
         """
         with self.database.reading() as connection:
-            row = self._find(connection, name)
-            return tables.run_row(row, tables.counts_of(connection, [row["id"]]).get(row["id"], {}))
+            return tables.run_rows(connection, [self._find(connection, name)])[0]
 
     def pipeline(self, run: str) -> dict[str, Any]:
         """Return the pipeline of a run as it was drawn when it began."""
@@ -387,11 +388,35 @@ class Ledger:
 
     def pin(self, run: str, pinned: bool = True) -> None:
         """Keep a run whatever its age, or no longer."""
+        self.annotate(run, pinned=pinned)
+
+    def annotate(
+        self,
+        run: str,
+        tags: Iterable[str] | None = None,
+        note: str | None = None,
+        pinned: bool | None = None,
+    ) -> None:
+        """Write down what people say of a run; None leaves a part as it is.
+
+        Raises
+        ------
+        UsageError
+            If a tag or the note is too long.
+        UnknownName
+            If there is no such run.
+        """
+        kept = None if tags is None else history.checked_tags(tags)
         with self.database.writing() as connection:
             self._exists(connection, run)
-            connection.run(
-                "UPDATE runs SET pinned = :value WHERE id = :run", value=int(pinned), run=run
-            )
+            if kept is not None:
+                history.set_tags(connection, run, kept)
+            if note is not None:
+                history.set_note(connection, run, note)
+            if pinned is not None:
+                connection.run(
+                    "UPDATE runs SET pinned = :value WHERE id = :run", value=int(pinned), run=run
+                )
 
     def delete_run(self, run: str) -> None:
         """Forget a run and what was kept of it for reuse alone; raises `RunBusy` if it runs.

@@ -68,6 +68,8 @@ class RunRow:
         Number of its newest event.
     counts
         How many of its tasks are in each state.
+    note, tags
+        What people say of it; see `Ledger.annotate`.
     """
 
     id: str
@@ -88,6 +90,74 @@ class RunRow:
     pinned: bool = False
     last_seq: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    note: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which runs are meant; a field that is left out does not choose.
+
+    Attributes
+    ----------
+    project
+        Folder of the project.
+    paths
+        What of the project was run; empty text for all of it.
+    state, pinned
+        As in `RunRow`.
+    tags
+        All of these.
+    words
+        Each word is in the run's id, path, note, or one of its tags; ``name=value`` is one of
+        its parameters.
+    before
+        Only runs older than the one of this id.
+    """
+
+    project: str | None = None
+    paths: tuple[str, ...] = ()
+    state: str | None = None
+    pinned: bool | None = None
+    tags: tuple[str, ...] = ()
+    words: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A task as long lists show it; fields as in `TaskRow`."""
+
+    task: str
+    item: int
+    label: str
+    state: TaskState
+    started: float | None = None
+    finished: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepSum:
+    """The tasks of a step, taken together.
+
+    Attributes
+    ----------
+    step
+        Its name; of a fan-out, what lists the items is left out.
+    counts
+        How many of its tasks are in each state.
+    started, finished
+        The first begin and the last end (UTC, seconds since 1970).
+    seconds
+        Wall time of all its tasks, added up.
+    """
+
+    step: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    started: float | None = None
+    finished: float | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +221,13 @@ class TaskRow:
 def step_of(task: str) -> str:
     """Return the step that a task belongs to."""
     return task.partition("[")[0]
+
+
+def split_name(text: str) -> tuple[str, str, str]:
+    """Return run, step and artifact name of ``RUN/STEP/NAME``; what is left out is empty."""
+    run, _, rest = text.partition("/")
+    step, _, name = rest.partition("/")
+    return run or "last", step, name
 
 
 @dataclass(frozen=True, slots=True)

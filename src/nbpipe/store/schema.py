@@ -6,15 +6,17 @@ SQL is what SQLite and PostgreSQL share.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import StoreTooNew
+from nbpipe.store import texts
 from nbpipe.store.folder import UPGRADE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbpipe.store.database import Connection, Database
+    from nbpipe.store.database import Connection, Database, Row
 
 _FIRST = (
     """CREATE TABLE runs (
@@ -60,11 +62,50 @@ _FIRST = (
 # must not be lost from sight when a run is forgotten before its bytes are collected.
 _SECOND = ("CREATE TABLE left_over (digest TEXT PRIMARY KEY)",)
 
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _SECOND)
+
+def _fill_columns(connection: Connection) -> None:
+    """Copy out of the bodies of tasks what lists are made of; run by run, for they are large."""
+    for run in connection.run("SELECT id FROM runs"):
+        rows = connection.run("SELECT run, task, body FROM tasks WHERE run = :run", run=run["id"])
+        connection.run_each(
+            "UPDATE tasks SET label = :label, started = :started, finished = :finished, "
+            "seconds = :seconds, metrics = :metrics WHERE run = :run AND task = :task",
+            [_columns(row) for row in rows],
+        )
+
+
+def _columns(row: Row) -> dict[str, Any]:
+    said = texts.read(row["body"])
+    plain = {name: said.get(name) for name in ("started", "finished", "seconds")}
+    label, metrics = texts.label(said.get("label", "")), texts.write(said.get("metrics", {}))
+    return {"run": row["run"], "task": row["task"], "label": label, "metrics": metrics, **plain}
+
+
+# What people say of a run; and what long lists show, so that no body is read for them.
+_THIRD = (
+    "ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    """CREATE TABLE run_tags (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, tag TEXT NOT NULL,
+        PRIMARY KEY (run, tag))""",
+    "CREATE INDEX runs_by_project ON runs (project, number)",
+    "ALTER TABLE tasks ADD COLUMN label TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE tasks ADD COLUMN started DOUBLE PRECISION",
+    "ALTER TABLE tasks ADD COLUMN finished DOUBLE PRECISION",
+    "ALTER TABLE tasks ADD COLUMN seconds DOUBLE PRECISION",
+    "ALTER TABLE tasks ADD COLUMN metrics TEXT NOT NULL DEFAULT '{}'",
+    _fill_columns,
+    """CREATE INDEX tasks_in_lists ON tasks
+        (run, position, item, task, state, label, started, finished, seconds)""",
+)
+
+Statement = str | Callable[["Connection"], None]
+"""SQL, or what reads and writes rows where SQL cannot."""
+
+STEPS: tuple[Sequence[Statement], ...] = (_FIRST, _SECOND, _THIRD)
 """Step n, counted from 1, leads from version n - 1 to version n."""
 
 
-def migrate(database: Database, steps: Sequence[Sequence[str]] = STEPS) -> None:
+def migrate(database: Database, steps: Sequence[Sequence[Statement]] = STEPS) -> None:
     """Bring a database to the newest version, one transaction a step, under the writers' lock.
 
     Raises
@@ -94,10 +135,13 @@ def _version(connection: Connection, database: Database) -> int:
     return int(rows[0]["version"]) if rows else 0
 
 
-def _climb(connection: Connection, version: int, statements: Sequence[str]) -> None:
+def _climb(connection: Connection, version: int, statements: Sequence[Statement]) -> None:
     if version == 0:
         connection.run("CREATE TABLE nbpipe_version (version INTEGER NOT NULL)")
         connection.run("INSERT INTO nbpipe_version (version) VALUES (0)")
     for statement in statements:
-        connection.run(statement)
+        if isinstance(statement, str):
+            connection.run(statement)
+        else:
+            statement(connection)
     connection.run("UPDATE nbpipe_version SET version = :new", new=version + 1)

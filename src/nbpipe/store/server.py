@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import sqlalchemy
 
     from nbpipe.store.database import Connection, Row
+    from nbpipe.store.schema import Statement
 
 _LOCK = 0x6E627069
 
@@ -61,7 +62,7 @@ class ServerDatabase:
         If it cannot be reached, or holds tables of a newer version.
     """
 
-    def __init__(self, url: str, steps: Sequence[Sequence[str]] = STEPS) -> None:
+    def __init__(self, url: str, steps: Sequence[Sequence[Statement]] = STEPS) -> None:
         try:
             parsed = make_url(url)
             self.engine = create_engine(parsed, pool_pre_ping=True)

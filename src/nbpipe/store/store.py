@@ -90,6 +90,14 @@ class Store:
                 shutil.rmtree(self.local / "runs" / folder.checked_name(run), ignore_errors=True)
         return freed
 
+    def delete_run(self, run: str) -> None:
+        """Forget a run and remove its plain files; raises `RunBusy` if it runs.
+
+        Bytes that nothing refers to any more stay until `collect`.
+        """
+        self.ledger.delete_run(run)
+        shutil.rmtree(self.local / "runs" / folder.checked_name(run), ignore_errors=True)
+
     def _has(self, run: str) -> bool:
         from nbpipe.errors import UnknownName
 

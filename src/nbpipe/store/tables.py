@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _RUN = (
     "SELECT id, project, path, name, engine, state, begun, started, finished, seconds, pinned, "
-    "last_seq, body FROM runs "
+    "last_seq, body, note FROM runs "
 )
 _COUNT = "SELECT run, state, COUNT(*) AS count FROM tasks "
 _AT_ONCE = 400
@@ -30,14 +30,31 @@ def find_runs(connection: Connection, rest: str, **values: Any) -> Sequence[Row]
     return connection.run(_RUN + rest, **values)
 
 
-def run_row(row: Row, counts: Mapping[str, int]) -> RunRow:
-    """Return a run."""
+def run_rows(connection: Connection, rows: Sequence[Row]) -> list[RunRow]:
+    """Return runs, with the states of their tasks counted and what people say of them."""
+    ids = [row["id"] for row in rows]
+    counts, tags = counts_of(connection, ids), tags_of(connection, ids)
+    return [_run_row(row, counts.get(row["id"], {}), tags.get(row["id"], ())) for row in rows]
+
+
+def tags_of(connection: Connection, runs: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return run → its tags, sorted."""
+    found: dict[str, tuple[str, ...]] = {}
+    for some in _portions(runs):
+        names, values = texts.listed(some)
+        sql = f"SELECT run, tag FROM run_tags WHERE run IN ({names}) ORDER BY tag"  # noqa: S608 - names of ours
+        for row in connection.run(sql, **values):
+            found[row["run"]] = (*found.get(row["run"], ()), row["tag"])
+    return found
+
+
+def _run_row(row: Row, counts: Mapping[str, int], tags: tuple[str, ...]) -> RunRow:
     said = texts.read(row["body"])
     return RunRow(
         row["id"], row["project"], row["path"], row["name"], said["parameters"], row["engine"],
         said["selection"], said["sources"], said["user"], said["environment"], row["state"],
         row["begun"], row["started"], row["finished"], row["seconds"], bool(row["pinned"]),
-        row["last_seq"], counts,
+        row["last_seq"], counts, row["note"], tags,
     )  # fmt: skip
 
 
@@ -173,10 +190,14 @@ def keep_view(connection: Connection, run: str, view: View, before: Mapping[str,
     connection.run_each("DELETE FROM tasks WHERE run = :run AND task = :task", gone)
     changed = [row for task, row in view.tasks.items() if before.get(task) is not row]
     connection.run_each(
-        "INSERT INTO tasks (run, task, position, item, state, key, body) "
-        "VALUES (:run, :task, :position, :item, :state, :key, :body) "
+        "INSERT INTO tasks (run, task, position, item, state, key, body, label, started, "
+        "finished, seconds, metrics) "
+        "VALUES (:run, :task, :position, :item, :state, :key, :body, :label, :started, "
+        ":finished, :seconds, :metrics) "
         "ON CONFLICT (run, task) DO UPDATE SET position = excluded.position, "
-        "item = excluded.item, state = excluded.state, key = excluded.key, body = excluded.body",
+        "item = excluded.item, state = excluded.state, key = excluded.key, body = excluded.body, "
+        "label = excluded.label, started = excluded.started, finished = excluded.finished, "
+        "seconds = excluded.seconds, metrics = excluded.metrics",
         [_task_values(run, row) for row in changed],
     )
 
@@ -185,6 +206,8 @@ def _task_values(run: str, row: TaskRow) -> dict[str, Any]:
     return {
         "run": run, "task": row.task, "position": row.position, "item": row.item,
         "state": row.state, "key": row.key, "body": texts.write(dump(row)),
+        "label": texts.label(row.label), "started": row.started, "finished": row.finished,
+        "seconds": row.seconds, "metrics": texts.write(dump(row.metrics)),
     }  # fmt: skip
 
 
@@ -225,9 +248,14 @@ def digests_in(artifact: Artifact) -> Iterator[str]:
     yield from _named(artifact.preview)
 
 
+def is_digest(text: str) -> bool:
+    """Return whether a text names stored bytes."""
+    return text.startswith("sha256:") and len(text) == 71
+
+
 def _named(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        if value.startswith("sha256:") and len(value) == 71:
+        if is_digest(value):
             yield value
     elif isinstance(value, (list, tuple)):
         for item in value:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LONGEST_LABEL = 300
+
 
 def write(value: Any) -> str:
     """Return plain data as JSON in ASCII."""
@@ -22,6 +24,11 @@ def read(text: str) -> Any:
 def clean(text: str) -> str:
     """Return text that can be stored as it is, with what cannot be written out as escapes."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def label(text: str) -> str:
+    """Return an item's label as lists keep it: short enough for an index."""
+    return clean(text)[:LONGEST_LABEL]
 
 
 def listed(values: Sequence[str]) -> tuple[str, dict[str, str]]:

@@ -204,13 +204,14 @@ class Compiled:
         from nbpipe.run import runs as running
         from nbpipe.run.lock import read_lock
         from nbpipe.run.project import LOCK
+        from nbpipe.run.targets import executor_at
 
         chosen = options or Options()
         store = _store(self.project)
         learned, _ = read_lock(self.project.folder / LOCK)  # an earlier run may have learned
         project = replace(self.project, learned=learned)
         job = chosen.job(project, {**(parameters or {}), **more})
-        make = chosen.executor or _local
+        make = chosen.executor or executor_at(job.on)
         name, _ = running.carry_out(job, store, chosen.tell, make)
         return Run(store.ledger.run(name), store)
 
@@ -234,12 +235,6 @@ def _silent(_: Event) -> None:
     """Tell nobody."""
 
 
-def _local(slots: int) -> Executor:
-    from nbpipe.run.local import LocalExecutor
-
-    return LocalExecutor(slots)
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a pipeline is run.
@@ -257,9 +252,10 @@ class Options:
         Stop everything at the first failure.
     tell
         Is called with every event.
+    on
+        Where steps are carried out: ``local``, or an address as ``dask://HOST:PORT``.
     executor
-        Makes what carries orders out, for a number of them at a time; processes of this
-        machine by default.
+        Makes what carries orders out, for a number of them at a time; that at `on` by default.
     """
 
     only: Names = ()
@@ -270,6 +266,7 @@ class Options:
     jobs: int | None = None
     fail_fast: bool = False
     tell: Callable[[Event], None] = _silent
+    on: str | None = None
     executor: Callable[[int], Executor] | None = None
 
     def job(self, project: Project, parameters: Mapping[str, Any]) -> Job:
@@ -278,7 +275,8 @@ class Options:
 
         asked = (self.only, self.start, self.until, self.force)
         chosen = Selection(*((one,) if isinstance(one, str) else tuple(one) for one in asked))
-        return Job(project, parameters, chosen, self.engine, self.jobs, self.fail_fast)
+        on = self.on or project.settings.executor
+        return Job(project, parameters, chosen, self.engine, self.jobs, self.fail_fast, on=on)
 
 
 class _NotThere(UnknownName, KeyError):

@@ -93,13 +93,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """An engine took up the run."""
+    """An engine took up the run; `on` is the address of what carries its orders out."""
 
     path: str
     engine: str
     tasks: tuple[str, ...]
     parameters: Mapping[str, object] = field(default_factory=dict)
     resumed: bool = False
+    on: str = "local"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ TEMPLATE = """\
 # How steps are run: papermill, warm, embedded, profiling or debug.
 # engine = "papermill"
 
+# Where steps are carried out: on this machine, or at an address as dask://HOST:PORT.
+# executor = "local"
+
 # How many steps may run side by side; by default two more than there are cores.
 # jobs = 2
 

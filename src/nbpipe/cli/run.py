@@ -24,18 +24,19 @@ from nbpipe.cli.stores import open_store
 from nbpipe.errors import UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nbpipe.cli.summary import Ended
-    from nbpipe.run.executors import Executor
     from nbpipe.run.outcome import Outcome
     from nbpipe.run.project import Project
     from nbpipe.run.runs import Job
+    from nbpipe.run.targets import Make
     from nbpipe.store.store import Store
 
-    Make = Callable[[int], Executor]
-
 reporting_options = (
+    click.option(
+        "--on",
+        metavar="ADDRESS",
+        help="Where steps are carried out: local, or an address as dask://HOST:PORT.",
+    ),
     click.option("--jobs", type=click.IntRange(min=1), help="How many steps run side by side."),
     click.option("--fail-fast", is_flag=True, help="Stop everything at the first failure."),
     click.option("--junit", metavar="FILE", type=click.Path(), help="Write a JUnit report."),
@@ -81,6 +82,7 @@ def run(ctx: click.Context, /, path: str, **options: Any) -> None:
         jobs=options["jobs"],
         fail_fast=options["fail_fast"],
         run=options["run_id"] or new_run_id(),
+        on=options["on"] or project.settings.executor,
     )
     reports = Reports(options["junit"], options["html"], options["as_json"])
     ctx.exit(carry_out(job, options["store"], reports, ctx.obj))
@@ -103,7 +105,8 @@ def resume(ctx: click.Context, /, run: str, path: str, **options: Any) -> None:
     project = open_project(path)
     store = open_store(project, options["store"])
     job = job_of(project, store, find_run(store, project, run))
-    job = replace(job, jobs=options["jobs"], fail_fast=options["fail_fast"])
+    on = options["on"] or project.settings.executor
+    job = replace(job, jobs=options["jobs"], fail_fast=options["fail_fast"], on=on)
     reports = Reports(options["junit"], options["html"], options["as_json"])
     ctx.exit(carry_out(job, options["store"], reports, ctx.obj))
 
@@ -118,23 +121,18 @@ def selection(project: Project, options: dict[str, Any]) -> Any:
     return Selection(options["only"], options["start"], options["until"], force)
 
 
-def executor(slots: int) -> Executor:
-    """Return what carries orders out on this machine."""
-    from nbpipe.run.local import LocalExecutor
-
-    return LocalExecutor(slots)
-
-
 def carry_out(job: Job, address: str | None, reports: Reports, make: Make | None = None) -> int:
     """Carry out a run with progress and reports; returns the exit code."""
     from nbpipe.cli.progress import choose
     from nbpipe.run import runs
     from nbpipe.run.outcome import Outcome
+    from nbpipe.run.targets import executor_at
 
+    make = make or executor_at(job.on)
     store = open_store(job.project, address)
     progress = choose(Outcome(), to_stderr=reports.as_json)
     try:
-        run_id, state = runs.carry_out(job, store, progress.tell, make or executor)
+        run_id, state = runs.carry_out(job, store, progress.tell, make)
     finally:
         progress.close()
     report(job, store, run_id, progress.outcome, reports)
@@ -182,6 +180,7 @@ def _json(ended: Ended) -> str:
         "state": outcome.state,
         "seconds": outcome.seconds,
         "engine": outcome.engine,
+        "on": outcome.on,
         "parameters": dump(outcome.parameters),
         "metrics": outcome.metrics,
         "folder": os.path.abspath(ended.folder),

@@ -29,6 +29,8 @@ class Settings:
         Address of the store: a folder relative to the project, or a URL.
     engine
         Papermill engine to run steps with.
+    executor
+        Where steps are carried out: ``local``, or an address as ``dask://HOST:PORT``.
     jobs
         How many steps may run side by side; None for two more than there are cores.
     timeout
@@ -41,6 +43,7 @@ class Settings:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     store: str = ".nbpipe"
     engine: str | None = None
+    executor: str = "local"
     jobs: int | None = None
     timeout: float | None = None
 
@@ -52,6 +55,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "parameters": (dict,),
     "store": (str,),
     "engine": (str,),
+    "executor": (str,),
     "jobs": (int,),
     "timeout": (int, float),
 }

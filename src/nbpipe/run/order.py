@@ -49,6 +49,8 @@ class Order:
         Seconds for the attempt; None for no limit.
     memory
         Most bytes the kernel and its children may hold; None for no limit.
+    cpu, gpu
+        Cores that it keeps busy and GPUs that it needs, for executors that choose a machine.
     """
 
     run: str
@@ -70,6 +72,8 @@ class Order:
     writes: tuple[str, ...] = ()
     timeout: float | None = None
     memory: int | None = None
+    cpu: float = 1.0
+    gpu: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ def _written(planner: Planner, one: Considered, run: str, attempt: int, engine: 
         writes=(*step.options.writes, *(glob.escape(use.path) for use in step.flow.writes)),
         timeout=step.options.timeout or planner.project.settings.timeout,
         memory=step.options.resources.memory,
+        cpu=step.options.resources.cpu,
+        gpu=step.options.resources.gpu,
     )
 
 

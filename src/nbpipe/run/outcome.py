@@ -23,7 +23,7 @@ class Outcome:
     ----------
     view
         Its state and its tasks.
-    engine, parameters
+    engine, parameters, on
         As it was started.
     notes
         What a person should know.
@@ -32,6 +32,7 @@ class Outcome:
     view: View = field(default_factory=View)
     engine: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    on: str = ""
     notes: list[Note] = field(default_factory=list)
 
     @classmethod
@@ -81,6 +82,7 @@ class Outcome:
         match event:
             case RunStarted():
                 self.engine, self.parameters = event.engine, event.parameters
+                self.on = event.on
             case Note():
                 self.notes.append(event)
             case _:

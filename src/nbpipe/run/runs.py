@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.describe import describe
@@ -19,6 +20,7 @@ from nbpipe.run.lock import joined, write_lock
 from nbpipe.run.planner import Planner
 from nbpipe.run.project import LOCK
 from nbpipe.run.recorder import Recorder
+from nbpipe.run.targets import LOCAL, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -55,6 +57,8 @@ class Job:
         Stop everything at the first failure.
     run
         The run's id; one is made where it is empty. A run that exists is resumed.
+    on
+        Address of what carries the orders out.
     """
 
     project: Project
@@ -64,6 +68,7 @@ class Job:
     jobs: int | None = None
     fail_fast: bool = False
     run: str = ""
+    on: str = LOCAL
 
 
 def new_run_id(now: float | None = None) -> str:
@@ -162,8 +167,19 @@ def carry_out(
 
 
 def _slots(job: Job) -> int:
-    """Two more than there are cores: while steps wait for a disk or a network, others go on."""
-    return job.jobs or job.project.settings.jobs or (os.cpu_count() or 1) + 2
+    """Two more than there are cores: while steps wait for a disk or a network, others go on.
+
+    Elsewhere it is 0, for as many as there is room for.
+    """
+    here = (os.cpu_count() or 1) + 2 if job.on == LOCAL else 0
+    return job.jobs or job.project.settings.jobs or here
+
+
+def _conduct(job: Job, recorder: Recorder) -> Conduct:
+    """How the run is carried out; another machine's room is for its own scheduler to know."""
+    asked, engine, slots = recorder.asked, _engine(job), float(_slots(job))
+    here = Conduct(recorder.run, recorder.tell, asked, engine, job.fail_fast, cpu=slots)
+    return here if job.on == LOCAL else replace(here, cpu=inf, memory=1 << 62, gpu=1 << 30)
 
 
 def _begin(job: Job, planner: Planner, store: Store) -> tuple[str, bool]:
@@ -226,20 +242,10 @@ def _passes(
     job: Job, planner: Planner, recorder: Recorder, executor: _Late, resumed: bool
 ) -> RunState:
     """Run passes until one teaches nothing that changes the pipeline."""
-    conduct = Conduct(
-        recorder.run,
-        recorder.tell,
-        recorder.asked,
-        _engine(job),
-        job.fail_fast,
-        cpu=float(_slots(job)),
-    )
+    conduct = _conduct(job, recorder)
     chosen = tuple(step.name for step in planner.pipeline.steps if step.name in planner.concerned)
-    recorder.tell(
-        RunStarted(
-            job.project.scope or "", conduct.engine, chosen, dict(planner.parameters), resumed
-        )
-    )
+    scope, values = job.project.scope or "", dict(planner.parameters)
+    recorder.tell(RunStarted(scope, conduct.engine, chosen, values, resumed, shown(job.on)))
     for problem in planner.pipeline.problems:
         if problem.severity == "warning":
             recorder.tell(Note(_sentence(problem), level="warning"))
@@ -298,18 +304,22 @@ class _Late:
 
     def __init__(self, make: Callable[[int], Executor], slots: int) -> None:
         self.make = make
-        self.slots = slots
+        self.asked = slots
+        self.slots = slots or 1
         self.real: Executor | None = None
 
     def submit(self, order: Any) -> None:
         if self.real is None:
-            self.real = self.make(self.slots)
+            self.real = self.make(self.asked)
         self.real.submit(order)
+        self.slots = self.real.slots
 
     def poll(self, timeout: float) -> Any:
-        if self.real is not None:
-            return self.real.poll(timeout)
-        return ()
+        if self.real is None:
+            return ()
+        messages = self.real.poll(timeout)
+        self.slots = self.real.slots  # a cluster grows and shrinks
+        return messages
 
     def cancel(self, task: str) -> None:
         if self.real is not None:

@@ -12,6 +12,8 @@ from nbpipe_jupyter.answers import BadRequest, TooLarge
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbpipe.compile.draft import Until
+
 LARGEST = 50 * 1024 * 1024
 """Most bytes that a body may have; a notebook without its outputs is far below."""
 
@@ -42,6 +44,39 @@ class Asked:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     selection: Selection = field(default_factory=Selection)
     engine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says of a run; None leaves a part as it is."""
+
+    tags: tuple[str, ...] | None = None
+    note: str | None = None
+    pinned: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftAsked:
+    """Which draft is asked for: of which task, and how far its state is to come back."""
+
+    task: str
+    until: Until = "inputs"
+
+
+def read_said(body: bytes) -> Said:
+    """Return what a body says of a run; raises as `read_asked` does."""
+    data = read_object(body)
+    tags = None if data.get("tags") is None else _names(data, "tags")
+    return Said(tags, _field(data, "note", str), _field(data, "pinned", bool))
+
+
+def read_draft(body: bytes) -> DraftAsked:
+    """Return which draft a body asks for; raises as `read_asked` does."""
+    data = read_object(body)
+    until = data.get("until") or "inputs"
+    if until not in ("inputs", "failure"):
+        raise BadRequest("The field 'until' must be 'inputs' or 'failure'.")
+    return DraftAsked(_field(data, "task", str, required=True), cast("Until", until))
 
 
 def read_asked(body: bytes) -> Asked:
@@ -100,7 +135,7 @@ def _field(data: Mapping[str, Any], name: str, kind: type[Any], required: bool =
     if value is None and not required:
         return None
     if not isinstance(value, kind):
-        words = "text" if kind is str else "an object"
+        words = {str: "text", bool: "true or false"}.get(kind, "an object")
         raise BadRequest(f"The field {name!r} must be {words}.")
     return value
 
@@ -110,5 +145,5 @@ def _names(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise BadRequest(f"The field {name!r} must be a list of steps' names.")
+        raise BadRequest(f"The field {name!r} must be a list of texts.")
     return tuple(value)

@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from nbpipe.store.rows import Which
 from nbpipe_jupyter.answers import NotFound, encode, encode_around, moment
 from nbpipe_jupyter.trust import mark_trusted
 
@@ -84,7 +85,7 @@ def _folder(projects: Projects, parts: Sequence[str], depth: int) -> Path | None
 def _project(projects: Projects, folder: Path, parts: list[str], content: bool) -> dict[str, Any]:
     model = _model(parts, "directory", folder.stat().st_mtime)
     if content:
-        rows = projects.runs_of(folder, MOST_RUNS)
+        rows, _ = projects.runs_of(folder, MOST_RUNS, Which())
         runs = [_model([*parts, row.id], "directory", row.finished or row.begun) for row in rows]
         model.update(content=runs, format="json")
     return model
@@ -107,8 +108,7 @@ def _run(kept: Kept, parts: list[str], content: bool) -> dict[str, Any]:
 def _file(kept: Kept, parts: list[str], content: bool) -> tuple[dict[str, Any], str]:
     stem, dot, ending = parts[-1].rpartition(".")
     name, ending = unquote(stem), dot + ending
-    tasks = (task for task in kept.store.ledger.tasks(kept.run) if task.task == name)
-    task = next(tasks, None)
+    task = next(iter(kept.store.ledger.history.rows(kept.run, [name])), None)
     artifact = _left(task, ending) if task else None
     if task is None or artifact is None:
         raise NotFound("The run has no executed notebook of that name.")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from nbpipe_jupyter import __version__, pipelines, views
+from nbpipe.store.rows import Which
+from nbpipe_jupyter import __version__, history, pipelines, views
 from nbpipe_jupyter.base import Handler
-from nbpipe_jupyter.bodies import read_asked, read_object
+from nbpipe_jupyter.bodies import read_asked, read_object, read_said
 from nbpipe_jupyter.contents import encode_model, read_model
+from nbpipe_jupyter.past import ROUTES as PAST
 from nbpipe_jupyter.stream import follow, read_output
 
 if TYPE_CHECKING:
@@ -61,9 +63,17 @@ class Runs(Handler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with the newest runs."""
+        """Answer with the newest runs that are like what is asked for."""
+        pinned = self.word("pinned")
+        which = Which(
+            state=self.word("state") or None,
+            pinned={"1": True, "0": False}.get(pinned),
+            tags=tuple(self.get_query_arguments("tag", strip=False)),
+            words=self.word("words"),
+            before=self.word("before"),
+        )
         path, limit = self.word("path"), self.whole("limit", 50, MOST_RUNS)
-        await self.reply(views.runs, self.desk.projects, path, limit)
+        await self.reply(history.runs, self.desk.projects, path, limit, which)
 
     @authenticated
     @authorized
@@ -83,6 +93,19 @@ class Run(Handler):
         """Answer with the run, its tasks and its graph."""
         path = self.word("path")
         await self.reply(views.run_in_full, self.desk.projects, run, path)
+
+    @authenticated
+    @authorized
+    async def patch(self, run: str) -> None:
+        """Write down tags, a note, or that the run is kept; answered with the run."""
+        said, path = read_said(self.request.body), self.word("path")
+        await self.reply(history.annotated, self.desk.projects, run, path, said)
+
+    @authenticated
+    @authorized
+    async def delete(self, run: str) -> None:
+        """Delete the run; one that goes on is refused."""
+        await self.reply(history.deleted, self.desk.projects, run, self.word("path"))
 
 
 class Events(Handler):
@@ -144,35 +167,6 @@ class Resume(Handler):
         await self.reply(views.run, self.desk.projects, run, path)
 
 
-class Artifact(Handler):
-    """What is known of stored bytes."""
-
-    @authenticated
-    @authorized
-    async def get(self, digest: str) -> None:
-        """Answer with type, size and the preview that was made when they were stored."""
-        path = self.word("path")
-        await self.reply(views.artifact, self.desk.projects, digest, path)
-
-
-class Image(Handler):
-    """The picture in an artifact's preview."""
-
-    @property
-    def content_security_policy(self) -> str:
-        """Nothing in what is sent may run or load anything, even opened by itself."""
-        return "; ".join((super().content_security_policy, "sandbox"))
-
-    @authenticated
-    @authorized
-    async def get(self, digest: str) -> None:
-        """Answer with the PNG."""
-        path = self.word("path")
-        data = await self.desk.do(views.image, self.desk.projects, digest, path)
-        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
-        await self.finish(data, set_content_type="image/png")
-
-
 class Contents(Handler):
     """Executed notebooks, to be read through JupyterLab's own contents client."""
 
@@ -197,7 +191,6 @@ class Checkpoints(Handler):
 
 
 RUN = "/nbpipe-api/runs/([^/]+)"
-DIGEST = "/nbpipe-api/artifacts/([^/]+)"
 
 ROUTES: Sequence[tuple[str, type[Handler]]] = (
     ("/nbpipe-api/hello", Hello),
@@ -209,8 +202,7 @@ ROUTES: Sequence[tuple[str, type[Handler]]] = (
     (f"{RUN}/output", Output),
     (f"{RUN}/cancel", Cancel),
     (f"{RUN}/resume", Resume),
-    (DIGEST, Artifact),
-    (f"{DIGEST}/image", Image),
+    *PAST,
     ("/nbpipe-api/contents/(.*)/checkpoints", Checkpoints),
     ("/nbpipe-api/contents/checkpoints", Checkpoints),
     ("/nbpipe-api/contents/?(.*)", Contents),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from nbpipe_jupyter.paths import NOTEBOOKS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbpipe.store.rows import RunRow
+    from nbpipe.store.rows import RunRow, Which
     from nbpipe.store.store import Store
     from nbpipe_jupyter.bodies import Asked
     from nbpipe_jupyter.paths import Root
@@ -138,17 +138,12 @@ class Projects:
             self._stores[address] = (_identity(store), store)
             return store
 
-    def runs_of(self, folder: Path, limit: int, scope: str = "") -> list[RunRow]:
-        """Return the newest runs of a project, or those that a notebook of it took part in."""
+    def runs_of(self, folder: Path, limit: int, which: Which) -> tuple[list[RunRow], int]:
+        """Return the newest runs of a project that are meant, and how many there are."""
         store = self.store_of(folder)
         settle(store)
         project = None if _is_own(store, folder) else str(folder)
-        if not scope:
-            return store.ledger.runs(project=project, limit=limit)
-        rows = [
-            row for path in (scope, "") for row in store.ledger.runs(path, limit, project=project)
-        ]
-        return sorted(rows, key=lambda row: row.begun, reverse=True)[:limit]
+        return store.ledger.history.runs(replace(which, project=project), limit)
 
     def find_run(self, run: str, path: str = "") -> Kept:
         """Return where a run is kept.

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.errors import UnknownName
 from nbpipe.events import TaskFinished, TaskReused
 from nbpipe.wire import dump, dump_event
-from nbpipe_jupyter.answers import NotFound, moment
+from nbpipe_jupyter.answers import moment
 from nbpipe_jupyter.contents import contents_path, notebook_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from nbpipe.events import Artifact, Recorded
-    from nbpipe.store.rows import ArtifactRow, RunRow, TaskRow
+    from nbpipe.store.rows import RunRow, TaskRow
     from nbpipe_jupyter.projects import Kept, Projects
 
 MOST_EVENTS = 2000
 """Events in one answer; the asker comes back for more."""
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_PNG = b"\x89PNG\r\n\x1a\n"
 _SHOWN = ("name", "digest", "type", "size", "codec", "kind")
-
-
-def runs(projects: Projects, path: str, limit: int) -> dict[str, Any]:
-    """Return the newest runs of a project; for a notebook, those that it took part in."""
-    folder, scope = projects.folder_of(path)
-    place = projects.root.relative(folder)
-    return {"runs": [_run(row, place) for row in projects.runs_of(folder, limit, scope)]}
 
 
 def run(projects: Projects, run_id: str, path: str) -> dict[str, Any]:
     """Return a run in short."""
     kept = projects.find_run(run_id, path)
-    return _run(kept.row, kept.place)
+    return describe_run(kept.row, kept.place)
 
 
 def run_in_full(projects: Projects, run_id: str, path: str) -> dict[str, Any]:
@@ -46,8 +33,8 @@ def run_in_full(projects: Projects, run_id: str, path: str) -> dict[str, Any]:
     kept = projects.find_run(run_id, path)
     ledger = kept.store.ledger
     graph = {**ledger.pipeline(run_id), "project": kept.place}
-    tasks = [_task(row, kept) for row in ledger.tasks(run_id)]
-    return {**_run(kept.row, kept.place), "tasks": tasks, "graph": graph}
+    tasks = [describe_task(row, kept) for row in ledger.tasks(run_id)]
+    return {**describe_run(kept.row, kept.place), "tasks": tasks, "graph": graph}
 
 
 def cancelled(projects: Projects, run_id: str, path: str, who: str) -> dict[str, Any]:
@@ -55,7 +42,7 @@ def cancelled(projects: Projects, run_id: str, path: str, who: str) -> dict[str,
     kept = projects.find_run(run_id, path)
     if kept.row.state == "running":
         kept.store.ledger.request(run_id, "cancel", who)
-    return _run(kept.row, kept.place)
+    return describe_run(kept.row, kept.place)
 
 
 def events(kept: Kept, after: int) -> dict[str, Any]:
@@ -69,25 +56,8 @@ def events(kept: Kept, after: int) -> dict[str, Any]:
     }
 
 
-def artifact(projects: Projects, digest: str, path: str) -> dict[str, Any]:
-    """Return what is known of stored bytes."""
-    row, _ = _find_artifact(projects, digest, path)
-    return dump(row)  # type: ignore[no-any-return]
-
-
-def image(projects: Projects, digest: str, path: str) -> bytes:
-    """Return the picture of an artifact's preview, or of an artifact that is one."""
-    row, folder = _find_artifact(projects, digest, path)
-    picture = row.preview.get("image") or (digest if row.type == "image/png" else "")
-    if not isinstance(picture, str) or not _DIGEST.fullmatch(picture):
-        raise NotFound("There is no picture of this artifact.")
-    data: bytes = projects.store_of(folder).blobs.read(picture)
-    if not data.startswith(_PNG):
-        raise NotFound("The picture of this artifact is no PNG.")
-    return data
-
-
-def _run(row: RunRow, place: str) -> dict[str, Any]:
+def describe_run(row: RunRow, place: str) -> dict[str, Any]:
+    """Return a run in short; `place` is its project's folder."""
     return {
         "id": row.id,
         "state": row.state,
@@ -96,10 +66,15 @@ def _run(row: RunRow, place: str) -> dict[str, Any]:
         "path": "/".join(part for part in (place, row.path) if part),
         "parameters": dict(row.parameters),
         "counts": dict(row.counts),
+        "name": row.name,
+        "tags": list(row.tags),
+        "note": row.note,
+        "pinned": row.pinned,
     }
 
 
-def _task(row: TaskRow, kept: Kept) -> dict[str, Any]:
+def describe_task(row: TaskRow, kept: Kept) -> dict[str, Any]:
+    """Return a task with all that it left."""
     return {
         "task": row.task,
         "step": row.step,
@@ -115,6 +90,11 @@ def _task(row: TaskRow, kept: Kept) -> dict[str, Any]:
         "artifacts": _artifacts(row.artifacts),
         "metrics": dict(row.metrics),
         "checks": dict(row.checks),
+        "label": row.label,
+        "attempt": row.attempt,
+        "key": row.key,
+        "memory": row.peak,
+        "source": {"run": row.source_run, "task": row.source_task} if row.source_run else None,
     }
 
 
@@ -135,11 +115,3 @@ def _notebook(task: str, artifacts: Iterable[Artifact], kept: Kept) -> str | Non
     if not any(one.kind == "notebook" for one in artifacts):
         return None
     return contents_path(kept.place, kept.run, notebook_of(task))
-
-
-def _find_artifact(projects: Projects, digest: str, path: str) -> tuple[ArtifactRow, Path]:
-    if _DIGEST.fullmatch(digest):
-        for folder in projects.candidates(path):
-            with suppress(UnknownName):
-                return projects.store_of(folder).ledger.artifact(digest), folder
-    raise NotFound("No artifact is kept under that digest in the projects that are open.")

@@ -31,7 +31,8 @@ def address(pattern: str) -> str:
         .replace("/?(.*)", "/a/b.ipynb")
         .replace("(.*)", "a/b.ipynb")
     )
-    return route.replace("artifacts/([^/]+)", f"artifacts/{DIGEST}").replace("([^/]+)", RUN)
+    route = route.replace("artifacts/([^/]+)", f"artifacts/{DIGEST}")
+    return route.replace("tasks/([^/]+)", "tasks/load").replace("([^/]+)", RUN)
 
 
 CALLS = [(address(pattern), verb) for pattern, handler in ROUTES for verb in own_verbs(handler)]
@@ -39,7 +40,7 @@ CALLS = [(address(pattern), verb) for pattern, handler in ROUTES for verb in own
 
 @pytest.mark.parametrize(("route", "verb"), CALLS)
 def test_without_a_token_nothing_is_answered(ask: Ask, route: str, verb: str) -> None:
-    answer = ask(route, {} if verb == "post" else None, token=False)
+    answer = ask(route, {} if verb == "post" else None, method=verb.upper(), token=False)
 
     assert answer.status == 403
     assert answer.data["error"]["code"] == "forbidden"

@@ -92,7 +92,7 @@ def test_another_notebook_of_the_folder_has_no_runs_of_its_own(
 ) -> None:
     write("work/other.ipynb", "x = 1")
 
-    assert ask("runs?path=work/other.ipynb").data == {"runs": []}
+    assert ask("runs?path=work/other.ipynb").data["runs"] == []
     assert len(ask("runs?path=work").data["runs"]) == 1
 
 
@@ -101,7 +101,7 @@ def test_a_folder_without_a_store_has_no_runs_and_gets_none(
 ) -> None:
     folder = write("flow.ipynb", ("step:load", "x = 1")).parent
 
-    assert ask("runs?path=flow.ipynb").data == {"runs": []}
+    assert ask("runs?path=flow.ipynb").data == {"runs": [], "found": 0, "tags": {}}
     assert not (folder / ".nbpipe").exists()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from nbpipe.errors import UnknownName, UsageError
 from nbpipe.events import RunFinished, RunStarted, TaskFinished, TasksAdded, TaskStarted
-from nbpipe.store.rows import NewRun, Which
+from nbpipe.store.rows import NewRun, Which, WhichTasks
 
 if TYPE_CHECKING:
     from nbpipe.store.ledger import Ledger
@@ -141,11 +141,12 @@ def test_tasks_are_listed_page_by_page_and_found(any_ledger: Ledger, clock: Cloc
     fan_out(any_ledger, clock)
 
     def names(**chosen: Any) -> list[str]:
-        return [row.task for row in any_ledger.history.tasks("r", **chosen)[0]]
+        part = {name: chosen.pop(name) for name in ("first", "limit") if name in chosen}
+        return [row.task for row in any_ledger.history.tasks("r", WhichTasks(**chosen), **part)[0]]
 
     assert names() == ["load", "score[0]", "score[1]", "score[2]"]
     assert names(step="score", first=1, limit=1) == ["score[1]"]
-    assert any_ledger.history.tasks("r", step="score", limit=1)[1] == 3
+    assert any_ledger.history.tasks("r", WhichTasks("score"), limit=1)[1] == 3
     assert names(state="waiting") == ["score[2]"]
     assert names(words="aA") == ["score[0]"]
     assert names(words="%") == ["score[1]"]

@@ -29,6 +29,9 @@ SYNONYMS: Mapping[str, RoleKind] = {
 }
 """Tags that are one word, and what they mean (papermill's, ours and Kale's)."""
 
+DRAFT = "nbpipe_draft"
+"""Notebook metadata of a copy to try things in: it is no part of a project's pipeline."""
+
 _PREFIXES = {
     "step": "step",
     "block": "step",
@@ -120,6 +123,12 @@ def read_tags(cell: Cell, notebook: str) -> Tagged:
     step = steps[0] if steps and is_name(steps[0]) else ""
     kind: RoleKind | None = kinds[0] if kinds else ("step" if step else None)
     return Tagged(kind, step, tuple(after), foreach, tuple(problems))
+
+
+def is_ours(tag: str) -> bool:
+    """Whether a tag says something of the pipeline."""
+    word, colon, _ = tag.partition(":")
+    return tag in SYNONYMS or bool(colon and word in _PREFIXES)
 
 
 def read_foreach(text: str) -> Foreach | None:

@@ -13,6 +13,7 @@ from nbpipe.compile.assemble import assemble
 from nbpipe.compile.notebook import read_document, read_notebook
 from nbpipe.compile.percent import is_percent
 from nbpipe.compile.settings import Settings, read_settings
+from nbpipe.compile.tags import DRAFT
 from nbpipe.errors import Problem, ProjectNotFound
 
 if TYPE_CHECKING:
@@ -129,8 +130,11 @@ def _read(folder: Path, scope: str | None) -> Project:
         data = (folder / path).read_bytes()
         if path.endswith(".py") and not scope and not is_percent(data.decode("utf-8", "replace")):
             continue
+        notebook = read_notebook(data, path)
+        if DRAFT in notebook.metadata and not scope:
+            continue
         sources[path] = data
-        notebooks.append(read_notebook(data, path))
+        notebooks.append(notebook)
     name = settings.name or (Path(scope).stem if scope else folder.name)
     problems = (*problems, *lock_problems)
     return Project(folder, scope, name, settings, tuple(notebooks), sources, learned, problems)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import UsageError
 from nbpipe.store import tables, texts
-from nbpipe.store.rows import Listed, StepSum, step_of
+from nbpipe.store.rows import Listed, StepSum, WhichTasks, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from nbpipe.store.database import Connection, Database, Row
-    from nbpipe.store.rows import RunRow, Which
+    from nbpipe.store.rows import RunRow, TaskRow, Which
 
 LONGEST_TAG = 60
 LONGEST_NOTE = 10_000
@@ -32,6 +32,8 @@ _SUMS = f"""SELECT position, state, MIN(task) AS task, COUNT(*) AS count,
     MIN(started) AS started, MAX(finished) AS finished, SUM(seconds) AS seconds FROM tasks
     WHERE run = :run AND NOT {_QUIET} GROUP BY position, state ORDER BY position"""  # noqa: S608
 _LISTED = ("task", "item", "label", "state", "started", "finished", "seconds")
+
+_ALL = WhichTasks()
 
 
 class History:
@@ -83,7 +85,7 @@ class History:
         return [_sum(step, some) for (_, step), some in groups.items()]
 
     def tasks(
-        self, run: str, first: int = 0, limit: int = 200, **chosen: str
+        self, run: str, which: WhichTasks = _ALL, first: int = 0, limit: int = 200
     ) -> tuple[list[Listed], int]:
         """Return tasks of a run from the `first` on, and how many there are.
 
@@ -91,12 +93,12 @@ class History:
         ----------
         run
             Its id.
+        which
+            Which of them.
         first, limit
             How many to pass over, and how many to return at most.
-        **chosen
-            Only tasks of a ``step``, in a ``state``, or whose name or label has all ``words``.
         """
-        where, values = choosing_tasks(run, **chosen)
+        where, values = choosing_tasks(run, which)
         count = f"SELECT COUNT(*) AS count FROM tasks WHERE {where}"  # noqa: S608 - ours
         rows = f"SELECT {', '.join(_LISTED)} FROM tasks WHERE {where} "  # noqa: S608 - ours
         rows += "ORDER BY position, item, task LIMIT :limit OFFSET :first"
@@ -104,6 +106,11 @@ class History:
             counted = connection.run(count, **values)
             found = connection.run(rows, limit=limit, first=first, **values)
         return [Listed(*(row[name] for name in _LISTED)) for row in found], counted[0]["count"]
+
+    def rows(self, run: str, tasks: Sequence[str]) -> list[TaskRow]:
+        """Return some tasks of a run in full, those that it has, in no order."""
+        with self.database.reading() as connection:
+            return tables.task_rows(connection, run, tasks)
 
     def metrics(self, runs: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:
         """Return run → task → the numbers that it kept; tasks without any are left out."""
@@ -223,19 +230,18 @@ def _sum(step: str, rows: Sequence[Row]) -> StepSum:
     return StepSum(step, counts, min(begun, default=None), max(ended, default=None), seconds)
 
 
-def choosing_tasks(
-    run: str, step: str = "", state: str = "", words: str = ""
-) -> tuple[str, dict[str, Any]]:
-    """Return a condition on the tasks of a run, and its values; empty text does not choose."""
+def choosing_tasks(run: str, which: WhichTasks) -> tuple[str, dict[str, Any]]:
+    """Return a condition on the tasks of a run, and its values."""
     conditions = [f"run = :run AND NOT {_QUIET}"]
     values: dict[str, Any] = {"run": run}
-    if step:
+    if which.step:
         conditions.append("(task = :step OR substr(task, 1, :length) = :begin)")
-        values |= {"step": step, "begin": f"{step}[", "length": len(step) + 1}
-    if state:
+        begin = f"{which.step}["
+        values |= {"step": which.step, "begin": begin, "length": len(begin)}
+    if which.state:
         conditions.append("state = :state")
-        values["state"] = state
-    for n, word in enumerate(words.split()):
+        values["state"] = which.state
+    for n, word in enumerate(which.words.split()):
         said = (f"LOWER({column}) LIKE :w{n} ESCAPE '!'" for column in ("task", "label"))
         conditions.append(f"({' OR '.join(said)})")
         values[f"w{n}"] = f"%{_plain(texts.clean(word.lower()))}%"

@@ -125,6 +125,23 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True)
+class WhichTasks:
+    """Which tasks of a run are meant; empty text does not choose.
+
+    Attributes
+    ----------
+    step, state
+        Tasks of this step, in this state.
+    words
+        Each word is in the task's name or label.
+    """
+
+    step: str = ""
+    state: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A task as long lists show it; fields as in `TaskRow`."""
 

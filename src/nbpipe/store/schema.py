@@ -96,6 +96,7 @@ _THIRD = (
     _fill_columns,
     """CREATE INDEX tasks_in_lists ON tasks
         (run, position, item, task, state, label, started, finished, seconds)""",
+    "CREATE INDEX tasks_with_metrics ON tasks (run) WHERE metrics <> '{}'",
 )
 
 Statement = str | Callable[["Connection"], None]

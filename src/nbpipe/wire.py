@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from nbpipe.events import KINDS
@@ -18,17 +19,48 @@ T = TypeVar("T")
 _NAMES = {cls: kind for kind, cls in KINDS.items()}
 
 
+_PLAIN = frozenset({str, int, float, bool, types.NoneType})
+"""Types whose values are JSON as they are; most of what we write is."""
+
+
 def dump(value: Any) -> Any:
     """Return `value` as plain JSON data; dataclasses become objects, sets sorted lists."""
-    if value is None or isinstance(value, (str, int, float)):
+    kind = type(value)
+    if kind in _PLAIN or isinstance(value, (str, int, float)):
         return value
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: dump(getattr(value, f.name)) for f in fields(value)}
+    if kind is tuple or kind is list:
+        return [item if type(item) in _PLAIN else dump(item) for item in value]
+    known = _fields(kind)  # type: ignore[arg-type]
+    if known:
+        return _object(known, value)
     if isinstance(value, (frozenset, set)):
         return sorted(dump(item) for item in value)
     if isinstance(value, (list, tuple)):
         return [dump(item) for item in value]
     return {str(key): dump(item) for key, item in value.items()}
+
+
+_Fields = tuple[tuple[str, ...], "Callable[[Any], tuple[Any, ...]]"]
+
+
+@cache
+def _fields(kind: Any) -> _Fields | None:
+    """Return the names of a dataclass's fields, and what reads them all at once."""
+    if not (isinstance(kind, type) and is_dataclass(kind)):
+        return None
+    names = tuple(f.name for f in fields(kind))
+    if len(names) > 1:
+        return names, attrgetter(*names)
+    return names, lambda value: tuple(getattr(value, name) for name in names)
+
+
+def _object(known: _Fields, value: Any) -> dict[str, Any]:
+    names, read = known
+    made = dict(zip(names, read(value), strict=True))
+    for name, item in made.items():
+        if type(item) not in _PLAIN:
+            made[name] = dump(item)
+    return made
 
 
 def dump_event(event: Event) -> dict[str, Any]:
@@ -46,14 +78,22 @@ def load(cls: type[T], data: Any) -> T:
 
     Fields that the class does not have are passed over, so newer writers can be read.
     """
-    readers = _readers(cls)  # type: ignore[arg-type]
-    return cls(**{name: readers[name](item) for name, item in data.items() if name in readers})
+    known, readers = _readers(cls)  # type: ignore[arg-type]
+    values = {name: item for name, item in data.items() if name in known}
+    for name, read in readers:
+        if name in values:
+            values[name] = read(values[name])
+    return cls(**values)
 
 
 @cache
-def _readers(cls: type[Any]) -> dict[str, Callable[[Any], Any]]:
+def _readers(
+    cls: type[Any],
+) -> tuple[frozenset[str], tuple[tuple[str, Callable[[Any], Any]], ...]]:
+    """Return the names of the fields, and the readers of those that are not JSON as they are."""
     hints = get_type_hints(cls, localns=_namespace())
-    return {f.name: _reader(hints[f.name]) for f in fields(cls)}
+    readers = {f.name: _reader(hints[f.name]) for f in fields(cls)}
+    return frozenset(readers), tuple((n, read) for n, read in readers.items() if read is not _same)
 
 
 @cache
@@ -66,19 +106,21 @@ def _namespace() -> dict[str, Any]:
     return {**vars(errors), **vars(events), "Mapping": Mapping, "Any": Any}
 
 
+def _same(data: Any) -> Any:
+    return data
+
+
 def _reader(hint: Any) -> Callable[[Any], Any]:
     origin, args = get_origin(hint), get_args(hint)
     if isinstance(hint, type) and is_dataclass(hint):
         return lambda data: load(hint, data)
     if origin in (types.UnionType, Union) and type(None) in args:
         inner = _reader(next(a for a in args if a is not type(None)))
-        return lambda data: None if data is None else inner(data)
+        return _same if inner is _same else lambda data: None if data is None else inner(data)
     if origin in (tuple, frozenset) and args:
         item = _reader(args[0])
-        return lambda data: origin(item(x) for x in data)
+        return origin if item is _same else lambda data: origin([item(x) for x in data])
     if origin is None or origin is Literal:
-        return lambda data: data
-    if len(args) == 2:  # a mapping
-        value = _reader(args[1])
-        return lambda data: {key: value(x) for key, x in data.items()}
-    return lambda data: data
+        return _same
+    value = _reader(args[1]) if len(args) == 2 else _same  # a mapping
+    return _same if value is _same else lambda data: {key: value(x) for key, x in data.items()}

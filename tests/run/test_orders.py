@@ -48,7 +48,7 @@ def test_an_order_made_from_another_items_is_the_one_that_would_be_written_alone
 ) -> None:
     step = planner.pipeline.step("score")
     items = (Item(0, "a", DIGEST, "a"), later)
-    first, second = planner.consider(step, items)
+    first, second = planner.consider_items(step, items)
     write_order(planner, first, "run", 1, "papermill")
     assert "score" in planner.shared
     made = write_order(planner, second, "run", 2, "papermill")
@@ -60,7 +60,7 @@ def test_a_step_that_ends_meanwhile_can_be_fetched_from_by_the_items_that_follow
     planner: Planner,
 ) -> None:
     step = planner.pipeline.step("score")
-    (one,) = planner.consider(step, (Item(0, "a", DIGEST, "a"),))
+    (one,) = planner.consider_items(step, (Item(0, "a", DIGEST, "a"),))
     assert not write_order(planner, one, "run", 1, "papermill").session["fetch"]
     planner.note_end("more", (Artifact("js", DIGEST, 1, "value", "json"),))
     assert set(write_order(planner, one, "run", 1, "papermill").session["fetch"]) == {"js"}
@@ -68,7 +68,7 @@ def test_a_step_that_ends_meanwhile_can_be_fetched_from_by_the_items_that_follow
 
 def test_the_end_of_an_item_keeps_what_is_shared(planner: Planner) -> None:
     step = planner.pipeline.step("score")
-    (one,) = planner.consider(step, (Item(0, "a", DIGEST, "a"),))
+    (one,) = planner.consider_items(step, (Item(0, "a", DIGEST, "a"),))
     write_order(planner, one, "run", 1, "papermill")
     planner.note_end("score[0]", ())
     assert "score" in planner.shared

@@ -20,6 +20,8 @@ class Relations:
         Step → its place in the pipeline's order.
     takers
         Step → the steps that take a value from it, in the pipeline's order.
+    gathered
+        Fanned-out step → the names that others gather from it.
     edges_to
         Step → the edges that lead to it.
     places
@@ -29,12 +31,15 @@ class Relations:
     def __init__(self, pipeline: Pipeline) -> None:
         self.position = {step.name: index for index, step in enumerate(pipeline.steps)}
         self.takers: Mapping[str, list[Step]] = defaultdict(list)
+        self.gathered: dict[str, set[str]] = defaultdict(set)
         self.edges_to: Mapping[str, list[Edge]] = defaultdict(list)
         self.places: dict[str, dict[str, int]] = {}
         self._first: dict[str, list[tuple[int, Step]]] = defaultdict(list)
         for step in pipeline.steps:
             for giver in dict.fromkeys(step.inputs.values()):
                 self.takers[giver].append(step)
+            for name, giver in step.gathers.items():
+                self.gathered[giver].add(name)
             self._place(step)
         for edge in pipeline.edges:
             self.edges_to[edge.target].append(edge)

@@ -22,20 +22,23 @@ from nbpipe.events import (
     TaskStarted,
 )
 from nbpipe.run.executors import Done, Lost, Told
-from nbpipe.run.keep import keep_notebook, keep_result, restore_files
+from nbpipe.run.keep import keep_notebook, restore_files, result_of
 from nbpipe.run.learning import learn
 from nbpipe.run.orders import write_order
+from nbpipe.run.planner import task_name
 from nbpipe.run.schedule import Room, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from nbpipe.compile.pipeline import Step
+    from nbpipe.compile.render import Item
     from nbpipe.events import Artifact, Event, RunState, Tell
     from nbpipe.run.executors import Executor, Message
     from nbpipe.run.learning import Lesson
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
+    from nbpipe.store.rows import StoredResult
 
 PAUSE = 1.0
 """Seconds before the second attempt; doubled for each one more, a minute at most."""
@@ -51,6 +54,13 @@ def _machine_memory() -> int:
         return 1 << 62
 
 
+IDLE = 0.1
+"""Seconds to wait for messages before looking whether something waits to be written."""
+
+AT_ONCE = 200
+"""How many tasks are taken up before messages are looked at again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conduct:
     """How a run is carried out.
@@ -61,6 +71,8 @@ class Conduct:
         The run's id.
     tell
         Is told everything that happens.
+    keep
+        Takes the result of a task that ended well, after its end was told.
     asked
         Says why the run is to stop; empty as long as nobody asks for it.
     engine
@@ -73,6 +85,7 @@ class Conduct:
 
     run: str
     tell: Tell
+    keep: Callable[[StoredResult], None]
     asked: Callable[[], str] = str
     engine: str = "papermill"
     fail_fast: bool = False
@@ -88,6 +101,24 @@ class _Active:
     one: Considered
     attempt: int
     lost: int = 0
+
+
+class _Coming:
+    """The tasks of an opened fan-out that were not taken up yet."""
+
+    def __init__(self, step: Step, items: Sequence[Item], found: Iterator[Considered]) -> None:
+        self._step, self._items, self._found = step, items, found
+        self._taken = 0
+
+    def next(self) -> Considered | None:
+        """Take the next one; None if all were taken."""
+        one = next(self._found, None)
+        self._taken += one is not None
+        return one
+
+    def names(self) -> list[str]:
+        """The names of those that were not taken."""
+        return [task_name(self._step, item) for item in self._items[self._taken :]]
 
 
 class Pass:
@@ -106,11 +137,13 @@ class Pass:
         ]
         self.schedule = Schedule(list(self.steps), edges)
         self.room = Room(conduct.cpu, conduct.memory, conduct.gpu)
+        self.coming: deque[_Coming] = deque()
         self.waiting: deque[_Active] = deque()
         self.active: dict[str, _Active] = {}
         self.open: dict[str, int] = {}
+        self.ids: dict[str, dict[str, str]] = {}
         self.bad: set[str] = set()
-        self.lessons: list[Lesson] = []
+        self.lessons: dict[str, Lesson] = {}
         self.cancelled = ""
         self.by_user = False
         self.closed = False
@@ -121,10 +154,10 @@ class Pass:
     def carry_out(self) -> RunState:
         """Run until nothing is left to do; returns how it ended."""
         while self._is_busy():
-            self._open_steps()
+            more = self._take_up()
             self._submit()
-            busy = bool(self.active or self.retries)
-            for message in self.executor.poll(0.25 if busy else 0.0):
+            wait = bool(self.active or self.retries) and not more
+            for message in self.executor.poll(IDLE if wait else 0.0):
                 self._take(message)
             self._heed()
         if self.by_user:
@@ -135,40 +168,54 @@ class Pass:
         left = not self.closed and not self.schedule.done
         return bool(left or self.active or self.waiting or self.retries)
 
-    def _open_steps(self) -> None:
-        while len(self.waiting) < 4 * self.executor.slots and (name := self.schedule.take()):
-            self._open(self.steps[name])
+    def _take_up(self) -> bool:
+        """Take up tasks until enough of them wait; returns whether to go on at once.
+
+        The items of a fan-out are looked at as they are needed: what is held does not grow
+        with how many there are.
+        """
+        for _ in range(AT_ONCE):
+            if len(self.waiting) >= 4 * self.executor.slots:
+                return False
+            if self.coming:
+                one = self.coming[0].next()
+                if one is None:
+                    self.coming.popleft()
+                else:
+                    self._enqueue(one)
+            elif name := self.schedule.take():
+                self._open(self.steps[name])
+            else:
+                return False
+        return True
 
     def _open(self, step: Step) -> None:
-        if step.foreach is None:
-            self._enqueue(step, self.planner.consider(step))
-            return
-        items = self.planner.static_items(step)
+        items = None if step.foreach is None else self.planner.static_items(step)
         if items is not None:
             self.planner.items[step.name] = items
             self._open_items(step)
             return
-        assert step.enumerate is not None
-        self._enqueue(step, self.planner.consider(step.enumerate))
+        self.open[step.name] = 1
+        self._enqueue(self.planner.consider(step.enumerate or step))
 
     def _open_items(self, step: Step) -> None:
         items = self.planner.items[step.name]
-        found = self.planner.consider(step, items)
-        labels = tuple(item.label for item in items)
-        self.tell(TasksAdded(step.name, tuple(one.task for one in found), labels))
-        self._enqueue(step, found)
-
-    def _enqueue(self, step: Step, found: list[Considered]) -> None:
-        """Take up the tasks of a step: reuse at once, run when there is room."""
-        self.open[step.name] = len(found)
-        if not found:
+        tasks = tuple(task_name(step, item) for item in items)
+        self.tell(TasksAdded(step.name, tasks, tuple(item.label for item in items)))
+        self.open[step.name] = len(items)
+        if items:
+            found = self.planner.consider_items(step, items)
+            self.coming.append(_Coming(step, items, found))
+        else:
             self._end_step(step.name)
-        for one in found:
-            self.planner.check_left_out(one)
-            if one.result is not None:
-                self._reuse(one)
-            else:
-                self.waiting.append(_Active(one, 1))
+
+    def _enqueue(self, one: Considered) -> None:
+        """Take up a task: reuse at once, run when there is room."""
+        self.planner.check_left_out(one)
+        if one.result is not None:
+            self._reuse(one)
+        else:
+            self.waiting.append(_Active(one, 1))
 
     def _submit(self) -> None:
         now = time.monotonic()
@@ -213,9 +260,17 @@ class Pass:
             active = self.active.get(event.task)
             if active is None:
                 return
-            source = {rendered_id(cell): cell for cell in active.one.step.cells}
-            event = replace(event, cell=source.get(event.cell, event.cell))
+            source = self._source_ids(active.one.step)
+            if event.cell in source:
+                event = replace(event, cell=source[event.cell])
         self.tell(event)
+
+    def _source_ids(self, step: Step) -> dict[str, str]:
+        """Return rendered id → id in the source notebook, of the cells where they differ."""
+        if step.name not in self.ids:
+            pairs = ((rendered_id(cell), cell) for cell in step.cells)
+            self.ids[step.name] = {made: cell for made, cell in pairs if made != cell}
+        return self.ids[step.name]
 
     def _finish(self, active: _Active, result: Result) -> None:
         one = active.one
@@ -225,7 +280,8 @@ class Pass:
         again = again and not self.cancelled
         lesson = learn(self.planner, one, result)
         if lesson:
-            self.lessons.append(lesson)
+            before = self.lessons.get(lesson.step)
+            self.lessons[lesson.step] = before.joined(lesson) if before else lesson
         # A name that was missing comes with the next pass; then it is no failure of the step.
         lacking = result.state == "failed" and bool(lesson and lesson.learned.needs)
         lacking = lacking and not self.cancelled
@@ -236,7 +292,9 @@ class Pass:
         elif again:
             self._retry(active)
         elif result.state == "ok":
-            keep_result(self.planner, one, result, self.run)
+            fit = result_of(self.planner, one, result, self.run)
+            if fit is not None:
+                self.conduct.keep(fit)
             self.planner.note_end(one.task, result.artifacts)
             self._end_task(one)
         else:
@@ -275,9 +333,11 @@ class Pass:
         assert result is not None
         for text in restore_files(self.planner, result.artifacts):
             self.tell(Note(text, one.task))
-        self._keep_notebook(one.task, result.artifacts)
+        if one.item is None:  # that of an item is put there when somebody asks for it
+            self._keep_notebook(one.task, result.artifacts)
         self.planner.note_end(one.task, result.artifacts)
-        if result.run != self.run:  # what an earlier pass of this run made is told already
+        # What an earlier pass of this run made is told already.
+        if (result.run, result.task) != (self.run, one.task):
             self.tell(
                 TaskReused(
                     one.task, one.key, one.decision.reason, result.run, result.task,
@@ -326,8 +386,10 @@ class Pass:
         self.cancelled = self.cancelled or why
         self.closed = True
         self._skip_cancelled(self.schedule.stop())
+        self._skip_cancelled(name for coming in self.coming for name in coming.names())
         self._skip_cancelled(active.one.task for active in self.waiting)
         self._skip_cancelled(active.one.task for _, active in self.retries)
+        self.coming.clear()
         self.waiting.clear()
         self.retries.clear()
         for task in list(self.active):
@@ -345,7 +407,7 @@ class Pass:
             self.stop(asked)
         if (
             self.lessons
-            and any(lesson.structural for lesson in self.lessons)
+            and any(lesson.structural for lesson in self.lessons.values())
             and not self.cancelled
         ):
             self._hold()
@@ -354,6 +416,7 @@ class Pass:
         """Open nothing more: what was learned changes what follows; running tasks go on."""
         self.closed = True
         self.schedule.stop()
+        self.coming.clear()
         self.waiting.clear()
 
     def _keep_notebook(self, task: str, artifacts: Iterable[Artifact]) -> None:

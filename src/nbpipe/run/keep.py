@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from nbpipe.events import Artifact
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
+    from nbpipe.store.rows import StoredResult
     from nbpipe.store.store import Store
 
 
-def keep_result(planner: Planner, one: Considered, result: Result, run: str) -> bool:
-    """Keep a result, so that the same work is not done again; returns whether it was kept.
+def result_of(planner: Planner, one: Considered, result: Result, run: str) -> StoredResult | None:
+    """Return what is kept of a task, so that the same work is not done again.
 
     The key is made anew with the files that the step was seen to read. A file that changed
-    while the step ran makes the result unfit for reuse.
+    while the step ran makes the result unfit for reuse: then it is None.
     """
     from nbpipe.store.rows import StoredResult
 
@@ -30,27 +31,23 @@ def keep_result(planner: Planner, one: Considered, result: Result, run: str) -> 
     for file in result.files_read:
         name = f"file {file.path}"
         if parts.get(name, file.digest) != file.digest:
-            return False
+            return None
         if file.path not in written:
             parts[name] = file.digest
     held = {n for a in result.artifacts if a.kind == "value" for n in a.name.split(", ")}
-    planner.store.ledger.keep_result(
-        StoredResult(
-            key=key_of(parts),
-            run=run,
-            task=result.task,
-            step=one.step.name,
-            project=str(planner.project.folder),
-            artifacts=result.artifacts,
-            metrics=result.metrics,
-            checks=result.checks,
-            unbound=tuple(sorted(set(one.step.outputs) - held)),
-            parts=parts,
-            seconds=result.seconds,
-        ),
-        replace=True,
+    return StoredResult(
+        key=key_of(parts),
+        run=run,
+        task=result.task,
+        step=one.step.name,
+        project=str(planner.project.folder),
+        artifacts=result.artifacts,
+        metrics=result.metrics,
+        checks=result.checks,
+        unbound=tuple(sorted(set(one.step.outputs) - held)),
+        parts=parts,
+        seconds=result.seconds,
     )
-    return True
 
 
 def keep_notebook(store: Store, run: str, task: str, artifacts: Iterable[Artifact]) -> None:

@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.pipeline import Learned
+from nbpipe.run.lock import joined
 from nbpipe.run.orders import bound_above
 
 if TYPE_CHECKING:
@@ -43,9 +44,17 @@ class Lesson:
     structural: bool
     notes: tuple[str, ...]
 
+    def joined(self, other: Lesson) -> Lesson:
+        """Return this and another lesson about the same step as one."""
+        notes = tuple(dict.fromkeys((*self.notes, *other.notes)))
+        learned = joined(self.learned, other.learned)
+        return Lesson(self.step, learned, self.structural or other.structural, notes)
+
 
 def learn(planner: Planner, one: Considered, result: Result) -> Lesson | None:
     """Return what an attempt taught; None if it did what reading said."""
+    if not _is_telling(result):
+        return None
     step = one.step
     name = step.name.removesuffix("[]")
     known = planner.project.learned.get(name, Learned())
@@ -57,6 +66,12 @@ def learn(planner: Planner, one: Considered, result: Result) -> Lesson | None:
         return None
     structural = bool(new.needs or new.gives or new.draws) or _touches_others(planner, step, new)
     return Lesson(name, new, structural, tuple(_notes(name, new)))
+
+
+def _is_telling(result: Result) -> bool:
+    """Whether there is anything in a result that a lesson could be made of."""
+    seen = (result.fetched, result.missing, result.changed, result.drew, result.files_read)
+    return any((*seen, result.error)) or any(one.kind == "file" for one in result.artifacts)
 
 
 def _found(planner: Planner, step: Step, result: Result) -> Learned:

@@ -17,7 +17,7 @@ from nbpipe.run.environment import DEFAULT_KERNEL, Environments
 from nbpipe.run.facts import FactFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nbpipe.compile.keys import Facts, Ingredients
     from nbpipe.compile.pipeline import Pipeline, Step
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from nbpipe.run.project import Project
     from nbpipe.store.rows import StoredResult
     from nbpipe.store.store import Store
+
+AT_ONCE = 400
+"""How many items are looked up in the ledger together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Planner:
         Name → value: the defaults, those of ``nbpipe.toml``, those given for the run.
     selection
         Which steps the run is about.
+    pending
+        Key → result, of those that are on their way into the ledger.
     ended
         Task → what it left, for tasks that ended well or were reused.
     shared
@@ -79,6 +84,7 @@ class Planner:
     store: Store
     parameters: Mapping[str, Any]
     selection: Selection = field(default_factory=Selection)
+    pending: Mapping[str, StoredResult] = field(default_factory=dict)
     ended: dict[str, tuple[Artifact, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -160,8 +166,12 @@ class Planner:
 
     # what becomes of it
 
-    def consider(self, step: Step, items: Sequence[Item | None] = (None,)) -> list[Considered]:
-        """Return what becomes of a step's tasks; all it takes must have ended."""
+    def consider(self, step: Step) -> Considered:
+        """Return what becomes of a step; all it takes must have ended."""
+        return next(self.consider_items(step, (None,)))
+
+    def consider_items(self, step: Step, items: Sequence[Item | None]) -> Iterator[Considered]:
+        """Yield what becomes of each item's task, looked up some hundred at a time."""
         learned = self.project.learned.get(step.name.removesuffix("[]"))
         facts = self.finder.facts(
             step, self.environments.find(self.kernel(step)), learned.reads if learned else ()
@@ -170,17 +180,22 @@ class Planner:
         now = {path: self.written.get(path, digest) for path, digest in facts.files.items()}
         facts = replace(facts, files=now)
         base = ingredients(step, facts, self._digests(step), self.used_parameters(step))
+        for start in range(0, len(items), AT_ONCE):
+            yield from self._consider_some(step, items[start : start + AT_ONCE], base, facts)
+
+    def _consider_some(
+        self, step: Step, items: Sequence[Item | None], base: Ingredients, facts: Facts
+    ) -> Iterator[Considered]:
         parts = [base if item is None else base | {"item": item.digest} for item in items]
         keys = [key_of(part) for part in parts]
         known = self.store.ledger.known(keys)
+        known.update((key, self.pending[key]) for key in keys if key in self.pending)
         forced = step.name.removesuffix("[]") in self.selection.force
         last = None
-        if len(known) < len(keys):
+        if items == (None,) and not known:
             last = self.store.ledger.last_result_of(str(self.project.folder), step.name)
-        return [
-            self._considered(step, item, part, facts, known.get(key), last, forced)
-            for item, part, key in zip(items, parts, keys, strict=True)
-        ]
+        for item, part, key in zip(items, parts, keys, strict=True):
+            yield self._considered(step, item, part, facts, known.get(key), last, forced)
 
     def _considered(
         self,
@@ -221,11 +236,21 @@ class Planner:
         return ""
 
     def note_end(self, task: str, artifacts: tuple[Artifact, ...]) -> None:
-        """Remember what a task left, so that what follows can be considered."""
-        self.ended[task] = artifacts
-        if not task.endswith("]"):  # another step's values can be fetched from now on
-            self.shared.clear()
+        """Remember what a task left, so that what follows can be considered.
+
+        Only what others can take is held: there may be very many items, and a notebook, a log
+        and a preview of each.
+        """
         self.written.update({a.name: a.digest for a in artifacts if a.kind == "file"})
+        step, _, item = task.partition("[")
+        if item in ("", "]"):  # no item: its values can be fetched from now on
+            self.shared.clear()
+            taken = artifacts
+        else:
+            names = self.relations.gathered.get(step, set())
+            taken = tuple(a for a in artifacts if names.intersection(a.name.split(", ")))
+        if taken or not item:
+            self.ended[task] = tuple(replace(a, preview={}) for a in taken if a.kind in _TAKEN)
 
     # fan-out
 
@@ -279,28 +304,30 @@ class Planner:
             unsure.add(step.name)
             reason = f"it depends on what {', '.join(dict.fromkeys(waits))} will give"
             return [PlannedTask(step.name, step.name, "waiting", reason)]
-        found = self._consider_all(step)
-        planned = [_planned(one) for one in found]
-        if any(one.decision.action != "reuse" for one in found):
-            unsure.add(step.name)
-        for one in found:
+        planned: list[PlannedTask] = []
+        for one in self._consider_all(step):
+            planned.append(_planned(one))
+            if one.decision.action != "reuse":
+                unsure.add(step.name)
             if one.result is not None:
                 self.note_end(one.task, one.result.artifacts)
         return planned
 
-    def _consider_all(self, step: Step) -> list[Considered]:
+    def _consider_all(self, step: Step) -> Iterator[Considered]:
         if step.foreach is None:
-            return self.consider(step)
+            yield self.consider(step)
+            return
         items = self.static_items(step)
         if items is None:
             assert step.enumerate is not None
-            listing = self.consider(step.enumerate)[0]
+            listing = self.consider(step.enumerate)
             if listing.result is None:
-                return [listing]
+                yield listing
+                return
             self.note_end(listing.task, listing.result.artifacts)
             items = self.stored_items(step)
         self.items[step.name] = items
-        return self.consider(step, items) if items else []
+        yield from self.consider_items(step, items)
 
     @cached_property
     def concerned(self) -> frozenset[str]:
@@ -325,6 +352,9 @@ class Planner:
                 f"{one.decision.reason}. Use --until to run all that leads to a step."
             )
 
+
+_TAKEN = frozenset({"value", "random", "items"})
+"""Kinds of artifacts that other steps take."""
 
 _FAULTS = {"missing": "is gone from the store", "damaged": "was changed after it was stored"}
 

@@ -14,22 +14,35 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from nbpipe.events import Event, Tell
+    from nbpipe.store.rows import StoredResult
     from nbpipe.store.store import Store
 
-PAUSE = 0.25
+PAUSE = 0.1
 """Seconds that events may wait to be written together with others."""
+
+MOST = 500
+"""Events that are written together at most: what waits takes memory."""
 
 BEAT = 2.0
 """Seconds between two signs of life, and between two looks for requests."""
 
 
 class Recorder:
-    """Takes events of one run.
+    """Takes events of one run, and the results that are kept for reuse.
 
-    An event that names stored bytes, and the end of the run, are written at once; others wait
-    a moment and are written together. What cells print goes to a plain file beside the
-    executed notebooks, not to the ledger. What was asked of the run before `since` (UTC,
-    seconds since 1970) is passed over: a run that was cancelled can be resumed.
+    They are written in short batches, each in one transaction: events in their order, then
+    how run and tasks stand, then the results of the tasks whose ends are among them. A task's
+    end is passed on once it is written, and so is what follows it: what was told as finished
+    is in the store. If the engine is killed, tasks whose end was still waiting run again.
+
+    What cells print goes to a plain file beside the executed notebooks, not to the ledger.
+    What was asked of the run before `since` (UTC, seconds since 1970) is passed over: a run
+    that was cancelled can be resumed.
+
+    Attributes
+    ----------
+    results
+        Key → result, of those that wait to be written.
     """
 
     def __init__(
@@ -45,7 +58,9 @@ class Recorder:
         self.pass_on = tell
         self.clock = clock
         self.since = since
+        self.results: dict[str, StoredResult] = {}
         self.waiting: list[Event] = []
+        self.held: list[Event] = []
         self.written_at = clock()
         self.beaten_at = clock()
         self.stop_reason = ""
@@ -57,21 +72,38 @@ class Recorder:
             self._write_output(event)
         else:
             self.waiting.append(event)
-            if isinstance(event, (TaskFinished, RunFinished)) or self._is_due():
-                self.flush()
-        self.pass_on(event)
+        if self.held or isinstance(event, (TaskFinished, RunFinished)):
+            self.held.append(event)
+        else:
+            self.pass_on(event)
+        if isinstance(event, RunFinished):
+            self.flush()
+
+    def keep(self, result: StoredResult) -> None:
+        """Take the result of a task whose end was told; it is written together with that."""
+        self.results[result.key] = result
 
     def flush(self) -> None:
-        """Write what waits, in one transaction."""
-        if self.waiting:
-            self.store.ledger.record_all(self.run, self.waiting)
+        """Write what waits, in one transaction, and pass on what was held back."""
+        if self.waiting or self.results:
+            self.store.ledger.record_all(self.run, self.waiting, tuple(self.results.values()))
             self.waiting = []
+            self.results.clear()
+        if self._outputs is not None:
+            self._outputs.flush()
         self.written_at = self.clock()
+        held, self.held = self.held, []
+        for event in held:
+            self.pass_on(event)
+
+    def flush_if_due(self) -> None:
+        """Write what waits if it waited long enough, or is much."""
+        if len(self.waiting) >= MOST or self.clock() - self.written_at >= PAUSE:
+            self.flush()
 
     def asked(self) -> str:
         """Say why the run is to stop, if somebody asked for it; also gives signs of life."""
-        if self.waiting and self._is_due():
-            self.flush()
+        self.flush_if_due()
         if self.clock() - self.beaten_at >= BEAT:
             self.beaten_at = self.clock()
             self.store.ledger.beat(self.run)
@@ -92,9 +124,6 @@ class Recorder:
         if self._outputs is not None:
             self._outputs.close()
 
-    def _is_due(self) -> bool:
-        return self.clock() - self.written_at >= PAUSE
-
     def _write_output(self, event: CellOutput) -> None:
         if self._outputs is None:
             self._outputs = open(  # noqa: SIM115 - closed by close()
@@ -102,4 +131,3 @@ class Recorder:
             )
         line = {"at": time.time(), **dump_event(event)}
         self._outputs.write(json.dumps(line, ensure_ascii=True) + "\n")
-        self._outputs.flush()

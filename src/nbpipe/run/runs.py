@@ -177,8 +177,10 @@ def _slots(job: Job) -> int:
 
 def _conduct(job: Job, recorder: Recorder) -> Conduct:
     """How the run is carried out; another machine's room is for its own scheduler to know."""
-    asked, engine, slots = recorder.asked, _engine(job), float(_slots(job))
-    here = Conduct(recorder.run, recorder.tell, asked, engine, job.fail_fast, cpu=slots)
+    here = Conduct(
+        recorder.run, recorder.tell, recorder.keep, recorder.asked,
+        _engine(job), job.fail_fast, cpu=float(_slots(job)),
+    )  # fmt: skip
     return here if job.on == LOCAL else replace(here, cpu=inf, memory=1 << 62, gpu=1 << 30)
 
 
@@ -249,13 +251,15 @@ def _passes(
     for problem in planner.pipeline.problems:
         if problem.severity == "warning":
             recorder.tell(Note(_sentence(problem), level="warning"))
+    planner.pending = recorder.results
     state: RunState = "failed"
     try:
         for _ in range(MOST_PASSES):
             one = Pass(planner, executor, conduct)
             state = one.carry_out()
-            project = _learn(planner.project, one.lessons, recorder)
-            if state == "cancelled" or not any(lesson.structural for lesson in one.lessons):
+            lessons = list(one.lessons.values())
+            project = _learn(planner.project, lessons, recorder)
+            if state == "cancelled" or not any(lesson.structural for lesson in lessons):
                 return state
             recorder.tell(Note("Planning anew with what was learned (kept in nbpipe.lock)."))
             planner = _planner_anew(planner, project)
@@ -271,7 +275,9 @@ def _planner_anew(planner: Planner, project: Project) -> Planner:
         raise ProblemsError(pipeline.problems)
     left = tuple(name for name in planner.selection.force if name not in planner.ended)
     selection = replace(planner.selection, force=left)
-    return Planner(project, pipeline, planner.store, planner.parameters, selection)
+    anew = Planner(project, pipeline, planner.store, planner.parameters, selection)
+    anew.pending = planner.pending
+    return anew
 
 
 def _sentence(problem: Problem) -> str:

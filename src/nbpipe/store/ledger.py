@@ -134,8 +134,20 @@ class Ledger:
         """Write down one event; see `record_all`."""
         return self.record_all(run, (event,))[0]
 
-    def record_all(self, run: str, events: Sequence[Event]) -> list[Recorded]:
+    def record_all(
+        self, run: str, events: Sequence[Event], results: Sequence[StoredResult] = ()
+    ) -> list[Recorded]:
         """Write down events in their order, all or none, and bring the tables forward.
+
+        Parameters
+        ----------
+        run
+            Which run.
+        events
+            What happened.
+        results
+            What the tasks left whose ends are among the events. They are kept under their
+            keys in the same transaction, so that none is found before its event is there.
 
         Raises
         ------
@@ -148,7 +160,9 @@ class Ledger:
             raise ValueError("What cells write goes to the log, not to the ledger.")
         durable = any(isinstance(event, (TaskFinished, RunFinished)) for event in events)
         with self.database.writing(durable=durable) as connection:
-            return self._record(connection, run, events)
+            recorded = self._record(connection, run, events)
+            tables.keep_results(connection, results, self.clock())
+        return recorded
 
     def _record(self, connection: Connection, run: str, events: Sequence[Event]) -> list[Recorded]:
         connection.run(
@@ -163,9 +177,13 @@ class Ledger:
         recorded = [Recorded(run, first + n, now, event) for n, event in enumerate(events)]
         tables.insert_events(connection, recorded)
         tables.project(connection, run, recorded)
-        for event in events:
-            if isinstance(event, (TaskFinished, TaskReused)) and event.artifacts:
-                tables.keep_artifacts(connection, run, event.task, event.artifacts)
+        left = [
+            (event.task, artifact)
+            for event in events
+            if isinstance(event, (TaskFinished, TaskReused))
+            for artifact in event.artifacts
+        ]
+        tables.keep_artifacts(connection, run, left)
         return recorded
 
     def mark_interrupted(self, run: str, reason: str = "the engine of the run ended") -> bool:
@@ -269,19 +287,11 @@ class Ledger:
 
         Returns whether it was kept.
         """
-        body = dump(result)
         with self.database.writing(durable=True) as connection:
-            if replace:
-                connection.run("DELETE FROM results WHERE key = :key", key=result.key)
-            elif connection.run("SELECT 1 FROM results WHERE key = :key", key=result.key):
+            there = connection.run("SELECT 1 FROM results WHERE key = :key", key=result.key)
+            if there and not replace:
                 return False
-            connection.run(
-                "INSERT INTO results (key, number, at, project, step, run, task, body) "
-                "SELECT :key, COALESCE(MAX(number), 0) + 1, :at, :project, :step, :run, :task, "
-                ":body FROM results",
-                key=result.key, at=self.clock(), project=texts.clean(result.project),
-                step=result.step, run=result.run, task=result.task, body=texts.write(body),
-            )  # fmt: skip
+            tables.keep_results(connection, (result,), self.clock())
         return True
 
     def last_result_of(self, project: str, step: str) -> StoredResult | None:

@@ -99,10 +99,13 @@ _THIRD = (
     "CREATE INDEX tasks_with_metrics ON tasks (run) WHERE metrics <> '{}'",
 )
 
+# Results are numbered as they are kept; without it, the newest number is looked for in all rows.
+_FOURTH = ("CREATE INDEX results_by_number ON results (number)",)
+
 Statement = str | Callable[["Connection"], None]
 """SQL, or what reads and writes rows where SQL cannot."""
 
-STEPS: tuple[Sequence[Statement], ...] = (_FIRST, _SECOND, _THIRD)
+STEPS: tuple[Sequence[Statement], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """Step n, counted from 1, leads from version n - 1 to version n."""
 
 

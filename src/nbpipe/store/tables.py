@@ -100,6 +100,29 @@ def find_results(connection: Connection, keys: Sequence[str]) -> Iterator[Stored
         yield from (result(row) for row in connection.run(sql, **values))
 
 
+def keep_results(connection: Connection, results: Sequence[StoredResult], now: float) -> None:
+    """Keep results under their keys, in the place of those that are there."""
+    if not results:
+        return
+    newest = connection.run("SELECT COALESCE(MAX(number), 0) AS number FROM results")
+    first = newest[0]["number"] + 1
+    connection.run_each(
+        "INSERT INTO results (key, number, at, project, step, run, task, body) "
+        "VALUES (:key, :number, :at, :project, :step, :run, :task, :body) "
+        "ON CONFLICT (key) DO UPDATE SET number = excluded.number, at = excluded.at, "
+        "project = excluded.project, step = excluded.step, run = excluded.run, "
+        "task = excluded.task, body = excluded.body",
+        [
+            {
+                "key": one.key, "number": number, "at": now, "step": one.step, "run": one.run,
+                "project": texts.clean(one.project), "task": one.task,
+                "body": texts.write(dump(one)),
+            }
+            for number, one in enumerate(results, first)
+        ],
+    )  # fmt: skip
+
+
 def artifact_row(row: Row) -> ArtifactRow:
     """Return what is known of stored bytes."""
     return ArtifactRow(
@@ -214,10 +237,8 @@ def _task_values(run: str, row: TaskRow) -> dict[str, Any]:
 # artifacts
 
 
-def keep_artifacts(
-    connection: Connection, run: str, task: str, artifacts: Sequence[Artifact]
-) -> None:
-    """Write down what a task left, and all the bytes that belong to it."""
+def keep_artifacts(connection: Connection, run: str, left: Sequence[tuple[str, Artifact]]) -> None:
+    """Write down what tasks left, each artifact with its task, and all bytes that belong to it."""
     connection.run_each(
         "INSERT INTO artifacts (digest, size, kind, type, codec, preview, run, task) "
         "VALUES (:digest, :size, :kind, :type, :codec, :preview, :run, :task) "
@@ -228,10 +249,10 @@ def keep_artifacts(
                 "codec": one.codec, "preview": texts.write(dump(one.preview)), "run": run,
                 "task": task,
             }
-            for one in artifacts
+            for task, one in left
         ],
     )  # fmt: skip
-    use(connection, run, {digest for one in artifacts for digest in digests_in(one)})
+    use(connection, run, dict.fromkeys(digest for _, one in left for digest in digests_in(one)))
 
 
 def use(connection: Connection, run: str, digests: Iterable[str]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from nbpipe.run.executors import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nbpipe.events import Event
     from nbpipe.run.executors import Done, Executor, Lost
@@ -29,8 +30,8 @@ GATHER = 0.1
 class Crew:
     """Executors that wait for their next order; what they hold stays warm.
 
-    Every thread of the host takes one, uses it alone and gives it back. Those of an owner are
-    ended together; those whose owner is gone without a word are ended after a while.
+    Every thread of the host borrows one and uses it alone. Those of an owner are ended together;
+    those whose owner is gone without a word are ended after a while.
 
     Parameters
     ----------
@@ -48,14 +49,20 @@ class Crew:
         self._gone: set[str] = set()
         self._timer: threading.Timer | None = None
 
-    def take(self, owner: str) -> Executor:
-        """Return an executor that the owner has used before, or a new one."""
+    @contextmanager
+    def lent(self, owner: str) -> Iterator[Executor]:
+        """Lend one that the owner has used before, or a new one; keep it for the next order."""
         with self._lock:
             idle = self._idle[owner]
-            return idle.pop()[1] if idle else self.make()
+            executor = idle.pop()[1] if idle else self.make()
+        try:
+            yield executor
+        except BaseException:  # nobody knows what it is at
+            executor.close()
+            raise
+        self._keep(owner, executor)
 
-    def give_back(self, owner: str, executor: Executor) -> None:
-        """Keep an idle executor for the owner's next order; end it where there will be none."""
+    def _keep(self, owner: str, executor: Executor) -> None:
         with self._lock:
             wanted = owner not in self._gone
             if wanted:

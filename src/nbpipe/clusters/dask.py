@@ -31,6 +31,7 @@ from nbpipe.run.targets import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from nbpipe.events import Event
     from nbpipe.run.executors import Message
     from nbpipe.run.targets import Make
 
@@ -97,6 +98,7 @@ def _start(jobs: int) -> DaskExecutor:
     import logging
     import os
 
+    from dask import config
     from distributed import Client, LocalCluster, WorkerPlugin
     from distributed.security import Security
 
@@ -111,11 +113,13 @@ def _start(jobs: int) -> DaskExecutor:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     security = Security.temporary()
-    cluster = LocalCluster(
-        n_workers=jobs or os.cpu_count() or 1, threads_per_worker=1, processes=True,
-        memory_limit=0, dashboard_address=None, silence_logs=logging.CRITICAL,
-        protocol="tls://", security=security, host="127.0.0.1",
-    )  # fmt: skip
+    with config.set({f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker")}):
+        cluster = LocalCluster(
+            n_workers=jobs or os.cpu_count() or 1, threads_per_worker=1, processes=True,
+            memory_limit=0, dashboard_address=None, silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            protocol="tls://", security=security, host="127.0.0.1",
+        )  # fmt: skip
     client = Client(cluster, name="nbpipe", set_as_default=False, security=security)
     client.register_plugin(Deaf())
     return DaskExecutor(client, jobs, cluster.close)
@@ -284,7 +288,8 @@ class DaskExecutor:
 
     def _tell_workers(self, workers: int, threads: int) -> None:
         if workers:
-            self._note(Note(f"Dask has {workers} workers with {threads} threads."))
+            counts = _counted(workers, "worker"), _counted(threads, "thread")
+            self._note(Note("Dask has {} with {}.".format(*counts)))
         else:
             text = "Dask has no worker now; steps wait until there is one."
             self._note(Note(text, level="warning"))
@@ -352,6 +357,10 @@ class DaskExecutor:
         self._ready += [Told(note) for note in notes]
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def _declared(resources: Any) -> dict[str, tuple[str, float]]:
     """Return what workers declare: small name → name as declared, and the most that one has."""
     found: dict[str, tuple[str, float]] = {}
@@ -400,33 +409,21 @@ def work(text: str, owner: str) -> None:
         alive = host.status.name in ("running", "paused", "closing_gracefully")
         return alive and state is not None and state.state != "cancelled"
 
+    def tell(events: Sequence[Event]) -> None:
+        say(told=[wire.dump_event(event) for event in events])
+
     begun = Flag(f"{key}-begun")
     if begun.is_set():  # only Dask starts it again, and only after its worker died
         say(lost="the Dask worker that had it ended")
     else:
         begun.set()
         say(began=host.address)
-        end = _attend(order, owner, say, wanted)
+        with _crew.lent(owner) as executor:
+            end = attend(executor, order, tell, wanted)
         say(**{"done": wire.dump(end.result)} if isinstance(end, Done) else {"lost": end.why})
+        if not wanted():  # the run is being stopped, or died without a word
+            _crew.end(owner)
     begun.clear()
-
-
-def _attend(
-    order: Order, owner: str, say: Callable[..., None], wanted: Callable[[], bool]
-) -> Done | Lost:
-    executor = _crew.take(owner)
-    try:
-        end = attend(
-            executor,
-            order,
-            lambda events: say(told=[wire.dump_event(event) for event in events]),
-            wanted,
-        )
-    except BaseException:  # nobody knows what it is at
-        executor.close()
-        raise
-    _crew.give_back(owner, executor)
-    return end
 
 
 async def end_crew(owner: str) -> int:

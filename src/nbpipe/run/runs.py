@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe.compile.describe import describe
 from nbpipe.compile.parameters import check_parameters
 from nbpipe.compile.plan import Selection
-from nbpipe.errors import Problem, ProblemsError, UnknownName
+from nbpipe.errors import NbpipeError, Problem, ProblemsError, StoreError, UnknownName
 from nbpipe.events import Note, RunFinished, RunStarted
 from nbpipe.run.engine import Conduct, Pass
 from nbpipe.run.lock import joined, write_lock
@@ -21,6 +22,7 @@ from nbpipe.run.planner import Planner
 from nbpipe.run.project import LOCK
 from nbpipe.run.recorder import Recorder
 from nbpipe.run.targets import LOCAL, shown
+from nbpipe.store.projection import View, closing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -159,11 +161,25 @@ def carry_out(
             state = _passes(job, planner, recorder, late, resumed)
         except KeyboardInterrupt:
             state = "interrupted"
+            _leave(recorder, "the run was interrupted")
+        except NbpipeError as error:  # as when a cluster does not answer
+            recorder.tell(Note(str(error), level="error"))
+            _leave(recorder, "the run could not go on")
+            raise
         finally:
             recorder.tell(RunFinished(state, time.monotonic() - started))
             recorder.close()
             store.ledger.release(run)
     return run, state
+
+
+def _leave(recorder: Recorder, why: str) -> None:
+    """Tell of what a run leaves: tasks under way were interrupted, others are not run."""
+    with suppress(StoreError):  # it may be the store that ends the run
+        recorder.flush()
+        tasks = {one.task: one for one in recorder.store.ledger.tasks(recorder.run)}
+        for event in closing(View(tasks=tasks), why)[:-1]:
+            recorder.tell(event)
 
 
 def _slots(job: Job) -> int:

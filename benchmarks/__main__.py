@@ -1,4 +1,4 @@
-"""Runs the cases and prints a table; ratios are the figures, absolute times are context."""
+"""Measures nbpipe beside its peers in one go; ratios are the figures, times are context."""
 
 from __future__ import annotations
 
@@ -8,37 +8,93 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.cases import CASES
+from benchmarks import pages
+from benchmarks.cases import BARS, CASES
+from benchmarks.chart import draw
+from benchmarks.envs import default_folder
+from benchmarks.peers import Size
+from benchmarks.peers.everyone import EVERYONE
+from benchmarks.results import FIRST, from_json, to_json
+from benchmarks.rounds import Manner, Rounds, gather
+from benchmarks.table import document, of_bars
 
 if TYPE_CHECKING:
-    from benchmarks.cases import Row
+    from collections.abc import Sequence
+
+    from benchmarks.peers import Peer
+    from benchmarks.results import Results
+
+USUAL, FULL = Size(), Size(items=20_000)
+MANNER = Manner()
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the chosen cases."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of: {', '.join(CASES)}")
-    parser.add_argument("--times", type=int, default=5, help="repetitions; medians are shown")
-    chosen = parser.parse_args(arguments)
-    unknown = sorted(set(chosen.cases) - CASES.keys())
-    if unknown:
-        parser.error(f"no case named {unknown[0]!r}; there is: {', '.join(CASES)}")
-    print("| case | nbpipe CPU s | wall s | peer | CPU s | wall s | CPU ratio | wall ratio |")
-    print("|---|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory(prefix="nbpipe-benchmark-") as folder:
-        for name in chosen.cases or CASES:
-            print(_line(CASES[name](Path(folder), chosen.times)), flush=True)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    results = from_json(chosen.read.read_text("utf-8")) if chosen.read else _measured(chosen)
+    if results is None:
+        return 0
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    for name, text in (
+        ("results.json", to_json(results)),
+        ("results.md", document(results)),
+        ("results.svg", draw(results)),
+    ):
+        (chosen.out / name).write_text(text, "utf-8")
+    print(document(results), of_bars(results, BARS), sep="\n")
+    print(f"\nWritten: results.md, results.json and results.svg in {chosen.out}")
+    if chosen.write_docs:
+        pages.write(results)
     return 0
 
 
-def _line(row: Row) -> str:
-    parts = [row.case, f"{row.ours.cpu:.2f}", f"{row.ours.wall:.2f}"]
-    if row.peer is None:
-        parts += ["", "", "", "", ""]
-    else:
-        parts += [row.peer_name, f"{row.peer.cpu:.2f}", f"{row.peer.wall:.2f}"]
-        parts += [f"{row.ours.cpu / row.peer.cpu:.2f}", f"{row.ours.wall / row.peer.wall:.2f}"]
-    return f"| {' | '.join(parts)} |"
+def _measured(chosen: argparse.Namespace) -> Results | None:
+    peers = _peers(chosen.peers)
+    crowd = gather(peers, chosen.envs, _say)
+    if chosen.only_envs:
+        return None
+    size = Size(chosen.steps, FULL.items if chosen.full else chosen.items, chosen.megabytes)
+    manner = Manner(chosen.times, chosen.patience)
+    cases = [CASES[name] for name in chosen.cases or CASES]
+    with tempfile.TemporaryDirectory(prefix="nbpipe-benchmark-", dir=chosen.work) as folder:
+        return Rounds(crowd, size, Path(folder), manner, _say).results(cases)
+
+
+def _peers(names: str) -> list[Peer]:
+    """Return nbpipe and those whose names begin as one of `names` does."""
+    wanted = [name.strip().lower() for name in names.split(";") if name.strip()]
+    return [
+        peer
+        for peer in EVERYONE
+        if peer.name == FIRST or not wanted or any(peer.name.lower().startswith(w) for w in wanted)
+    ]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    add = parser.add_argument
+    add("cases", nargs="*", metavar="CASE", choices=[*CASES, []], help=f"of: {', '.join(CASES)}")
+    add("--times", type=int, default=3, help="how often; medians are shown (3)")
+    add("--items", type=int, default=USUAL.items, help=f"of the fan-out ({USUAL.items})")
+    add("--full", action="store_true", help=f"a fan-out of {FULL.items:,} items")
+    add("--steps", type=int, default=USUAL.steps, help=f"of chains and the like ({USUAL.steps})")
+    add("--megabytes", type=int, default=USUAL.megabytes, help=f"of the frame ({USUAL.megabytes})")
+    add("--peers", default="", metavar="A;B", help="only these beside nbpipe, by how names begin")
+    add(
+        "--patience", type=float, default=MANNER.patience, metavar="SECONDS",
+        help=f"what takes longer is measured once ({MANNER.patience:g})",
+    )  # fmt: skip
+    add("--envs", type=Path, default=default_folder(), metavar="DIR", help="of the peers")
+    add("--only-envs", action="store_true", help="make the peers' environments, measure nothing")
+    add("--work", type=Path, metavar="DIR", help="where to work (the system's temporary folder)")
+    add("--out", type=Path, default=Path("build/benchmark"), metavar="DIR", help="of the results")
+    add("--from", dest="read", type=Path, metavar="JSON", help="measure nothing, show these")
+    add("--write-docs", action="store_true", help="put table and chart into docs/performance.md")
+    return parser
 
 
 if __name__ == "__main__":

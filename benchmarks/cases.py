@@ -1,132 +1,98 @@
-"""The cases: the same notebooks for nbpipe and for the peer it is measured against."""
+"""The cases, and what nbpipe wants to reach in them."""
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from benchmarks.measure import of_command
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from benchmarks.peers import Size
 
-    from benchmarks.measure import Cost
-
-NBPIPE = [sys.executable, "-m", "nbpipe"]
+Figure = Literal["cpu", "wall"]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table; `peer` is None where there is nothing to compare with."""
+class Case:
+    """Something that is measured.
+
+    Attributes
+    ----------
+    name
+        How it is asked for.
+    title
+        What is done; sizes stand in braces.
+    unit
+        What the figures are for.
+    figure
+        Which of the two times its ratio is about.
+    """
+
+    name: str
+    title: str
+    unit: str
+    figure: Figure = "cpu"
+
+    def told(self, size: Size) -> str:
+        """Return the title with its sizes filled in."""
+        return self.title.format(
+            steps=size.steps,
+            items=f"{size.items:,}",
+            cells=f"{size.cells:,}",
+            gigabytes=f"{size.megabytes / 1000:g}",
+        )
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("step", "a trivial notebook of three cells", "a notebook, start-up not counted"),
+        Case(
+            "imports",
+            "a notebook that imports pandas, scikit-learn and matplotlib",
+            "a notebook, start-up not counted",
+        ),
+        Case("command", "one trivial notebook, the whole command", "a command"),
+        Case("latency", "from the order until the first cell runs", "a step", "wall"),
+        Case("chain", "{steps} steps, each of which needs the one before", "a run"),
+        Case("side", "{steps} steps side by side", "a run"),
+        Case("noop", "{steps} steps, nothing has changed", "a run"),
+        Case("fan", "one step for each of {items} items", "an item"),
+        Case("frame", "a DataFrame of {gigabytes} GB from step to step",
+             "a run, less the same with one row", "wall"),
+        Case("compile", "{cells} cells are read and linked", "a command"),
+        Case("start", "--help", "a command"),
+        Case("counting", "a cell that uses 2 s of CPU: is it counted?", "that cell"),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What must be reached, and what is aimed at.
+
+    Attributes
+    ----------
+    case, figure
+        What is looked at.
+    peer
+        Whom it is compared with; empty where seconds are meant.
+    must, aim
+        nbpipe's time divided by the peer's, or seconds.
+    """
 
     case: str
-    ours: Cost
-    peer: Cost | None = None
-    peer_name: str = ""
+    figure: Figure
+    peer: str
+    must: float
+    aim: float
 
 
-def notebook(sources: list[tuple[list[str], str]]) -> dict[str, Any]:
-    """Return a notebook of code cells with these tags and sources."""
-    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"c{index}",
-            "metadata": {"tags": tags},
-            "source": source,
-            "execution_count": None,
-            "outputs": [],
-        }
-        for index, (tags, source) in enumerate(sources)
-    ]
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": spec}, "cells": cells}
-
-
-def _write(path: Path, sources: list[tuple[list[str], str]]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(notebook(sources)), "utf-8")
-    return path
-
-
-def _chain(length: int) -> list[tuple[list[str], str]]:
-    steps = [(["step:s0"], "x0 = 0")]
-    return steps + [([f"step:s{i}"], f"x{i} = x{i - 1} + 1") for i in range(1, length)]
-
-
-def command_start(folder: Path, times: int) -> Row:
-    """``nbpipe --help`` against ``papermill --help``."""
-    del folder
-    peer = of_command([sys.executable, "-m", "papermill", "--help"], times)
-    return Row("command starts (--help)", of_command([*NBPIPE, "--help"], times), peer, "papermill")
-
-
-def nothing_to_do(folder: Path, times: int) -> Row:
-    """A second run of ten unchanged steps; the peer runs the notebook again."""
-    path = _write(folder / "noop" / "n.ipynb", _chain(10))
-    of_command([*NBPIPE, "run", str(path)], 1)
-    ours = of_command([*NBPIPE, "run", str(path)], times)
-    return Row("10 unchanged steps", ours, _papermill(path, times), "papermill runs it again")
-
-
-def one_step(folder: Path, times: int) -> Row:
-    """One trivial step of three cells, run each time."""
-    cells = [(["step:a"], "x = 1"), ([], "y = x + 1"), ([], "print(y)")]
-    path = _write(folder / "one" / "n.ipynb", cells)
-    ours = of_command([*NBPIPE, "run", "--force", "a", str(path)], times)
-    return Row("one trivial step", ours, _papermill(path, times), "papermill")
-
-
-def side_by_side(folder: Path, times: int) -> Row:
-    """Four independent steps that each wait a second; the peer runs one after the other."""
-    steps = [([f"step:s{i}"], "import time\ntime.sleep(1)") for i in range(4)]
-    path = _write(folder / "side" / "n.ipynb", steps)
-    ours = of_command([*NBPIPE, "run", "--force", "all", "--jobs", "4", str(path)], times)
-    return Row("4 waiting steps, 4 jobs", ours, _papermill(path, times), "papermill")
-
-
-def compile_large(folder: Path, times: int) -> Row:
-    """Read 1,000 notebooks of ten cells and link them; there is no peer that does.
-
-    Each time in a process of its own: what was read once is kept, and would cost nothing.
-    """
-    project = folder / "large"
-    for number in range(1000):
-        _write(project / f"n{number}.ipynb", [_large_cell(number, i) for i in range(10)])
-    code = "import sys; from nbpipe.run.project import open_project as o; o(sys.argv[1]).compile()"
-    return Row(
-        "compile 10,000 cells", of_command([sys.executable, "-c", code, str(project)], times)
-    )
-
-
-def _large_cell(number: int, index: int) -> tuple[list[str], str]:
-    tags = [f"step:s{number}_{index}"] if index % 3 == 0 else []
-    before = f"v{number}_{index - 1}" if index else "10"
-    lines = [
-        f"df = pd.DataFrame({{'a': range({before}), 'b': np.arange({before})}})",
-        f"df['c'] = df['a'] * {index} + df['b']",
-        "total = sum(row.a for row in df.itertuples() if row.b > 3)",
-        f"v{number}_{index} = len(df.groupby('a').agg({{'b': 'mean'}})) + total",
-    ]
-    setup = ["import numpy as np", "import pandas as pd"] if index == 0 else []
-    return tags, "\n".join(setup + lines)
-
-
-def _papermill(path: Path, times: int) -> Cost:
-    code = (
-        "import sys, papermill; papermill.execute_notebook(sys.argv[1], sys.argv[2], "
-        "progress_bar=False)"
-    )
-    out = str(path.with_name("out.ipynb.json"))
-    return of_command([sys.executable, "-c", code, str(path), out], times)
-
-
-CASES: dict[str, Callable[[Path, int], Row]] = {
-    "start": command_start,
-    "noop": nothing_to_do,
-    "step": one_step,
-    "side": side_by_side,
-    "compile": compile_large,
-}
+BARS = (
+    Bar("step", "cpu", "papermill, in process", 1 / 4, 1 / 10),
+    Bar("imports", "cpu", "papermill, in process", 1 / 18, 1 / 50),
+    Bar("latency", "wall", "", 0.050, 0.020),
+    Bar("fan", "wall", "", 20 * 60 / 20_000, 8 * 60 / 20_000),
+    Bar("noop", "cpu", "Ploomber", 1 / 6, 1 / 25),
+    Bar("noop", "cpu", "Snakemake", 2 / 3, 1 / 6),
+    Bar("frame", "wall", "Metaflow", 1 / 3, 1 / 8),
+)

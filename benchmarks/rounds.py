@@ -1,0 +1,181 @@
+"""Measures all in turn: nbpipe, a peer, the next, and again from nbpipe on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import envs
+from benchmarks.measure import Failed, cost_per_unit, make_ready, median
+from benchmarks.peers import CORES, Setting
+from benchmarks.results import CaseResult, Measured, Results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from benchmarks.cases import Case
+    from benchmarks.measure import Cost, Work
+    from benchmarks.peers import Peer, Size
+
+SHARED = {"noop": "chain"}
+"""Cases that go on where another ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How it is measured.
+
+    Attributes
+    ----------
+    times
+        How often; medians are told.
+    patience
+        What takes longer than so many seconds is not measured again.
+    limit
+        Seconds after which a command is ended, and has failed.
+    """
+
+    times: int = 3
+    patience: float = 20.0
+    limit: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """All who take part: each with its interpreter, or with the reason why it has none."""
+
+    peers: tuple[Peer, ...]
+    pythons: dict[str, Path]
+    absent: dict[str, str]
+
+    def versions(self) -> dict[str, str]:
+        """Return peer → its version."""
+        return {
+            peer.name: envs.version(self.pythons[peer.name], peer.package)
+            for peer in self.peers
+            if peer.name in self.pythons
+        }
+
+
+def gather(peers: Iterable[Peer], folder: Path, say: Callable[[str], None]) -> Crowd:
+    """Make the environments that are not there."""
+    crowd = Crowd(tuple(peers), {}, {})
+    for peer in crowd.peers:
+        if peer.environment is None:
+            crowd.pythons[peer.name] = Path(sys.executable)
+            envs.compile_all(sys.executable)
+            continue
+        say(f"environment of {peer.name}: {folder / peer.environment.name}")
+        try:
+            crowd.pythons[peer.name] = envs.python_of(peer.environment, folder)
+        except envs.CannotBeMade as fault:
+            crowd.absent[peer.name] = str(fault)
+            say(f"{peer.name} cannot be installed: {fault}")
+    return crowd
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A peer in a case: its work, and what it has needed so far."""
+
+    peer: Peer
+    work: Work | None = None
+    costs: list[Cost] = field(default_factory=list)
+    failure: str = ""
+    tired: bool = False
+
+    def attempt(self, do: Callable[[Work], None]) -> None:
+        """Do something with the work, unless something has failed before."""
+        if self.work is not None and not self.failure:
+            try:
+                do(self.work)
+            except Failed as fault:
+                self.failure = str(fault)
+
+    def measured(self, case: str) -> Measured:
+        """Return what came of it; what failed once has no figure."""
+        cost = None if self.failure or not self.costs else median(self.costs)
+        note = self.peer.notes.get(case, "")
+        return Measured(self.peer.name, cost, len(self.costs), note, self.failure)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Measures cases.
+
+    Attributes
+    ----------
+    crowd
+        Who takes part.
+    size
+        How large the cases are.
+    folder
+        Where notebooks and results are put meanwhile.
+    manner
+        How it is measured.
+    say
+        Is told how it goes.
+    """
+
+    crowd: Crowd
+    size: Size
+    folder: Path
+    manner: Manner
+    say: Callable[[str], None]
+
+    def results(self, cases: Sequence[Case]) -> Results:
+        """Measure the cases, one after the other."""
+        done = tuple(self.of(case) for case in cases)
+        return Results(machine(), self.crowd.versions(), done, self.crowd.absent)
+
+    def of(self, case: Case) -> CaseResult:
+        """Measure one case: everyone once, then everyone again."""
+        load = os.getloadavg()[0]
+        turns = [self._turn(case, peer) for peer in self.crowd.peers if case.name in peer.does]
+        for turn in turns:
+            turn.attempt(lambda work: make_ready(work, self.manner.limit))
+        for number in range(1, self.manner.times + 1):
+            for turn in turns:
+                self._measure(turn, f"{case.name} {number}/{self.manner.times}")
+        rows = tuple(turn.measured(case.name) for turn in turns)
+        title = case.told(self.size)
+        return CaseResult(case.name, title, case.unit, case.figure, round(load, 2), rows)
+
+    def _turn(self, case: Case, peer: Peer) -> _Turn:
+        if peer.name in self.crowd.absent:
+            return _Turn(peer, failure=f"not installed: {self.crowd.absent[peer.name]}")
+        name = peer.name.replace(" ", "-").replace(",", "")
+        folder = self.folder / SHARED.get(case.name, case.name) / name
+        folder.mkdir(parents=True, exist_ok=True)
+        setting = Setting(folder, self.crowd.pythons[peer.name], self.size)
+        return _Turn(peer, peer.does[case.name](setting))
+
+    def _measure(self, turn: _Turn, what: str) -> None:
+        if turn.failure or turn.tired:
+            return
+        began = time.perf_counter()
+        turn.attempt(lambda work: turn.costs.append(cost_per_unit(work, self.manner.limit)))
+        took = time.perf_counter() - began
+        turn.tired = took > self.manner.patience
+        self.say(f"{what}: {turn.peer.name}: {turn.failure or _shown(turn.costs[-1])}")
+
+
+def _shown(cost: Cost) -> str:
+    times = (("CPU", cost.cpu), ("wall", cost.wall))
+    return ", ".join(f"{name} {time:.3f} s" for name, time in times if time is not None)
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures were measured on."""
+    return {
+        "cores": str(CORES),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "load before": f"{os.getloadavg()[0]:.2f}",
+        "day": time.strftime("%Y-%m-%d"),
+    }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks import pages
 from benchmarks.cases import BARS, CASES
 from benchmarks.chart import draw
-from benchmarks.envs import default_folder
+from benchmarks.envs import Environments, default_folder
 from benchmarks.peers import Size
 from benchmarks.peers.everyone import EVERYONE
 from benchmarks.results import FIRST, from_json, to_json
@@ -50,10 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _measured(chosen: argparse.Namespace) -> Results | None:
     peers = _peers(chosen.peers)
-    crowd = gather(peers, chosen.envs, _say)
+    environments = Environments(chosen.envs, retry=chosen.only_envs)
+    crowd = gather(peers, environments, _say)
     if chosen.only_envs:
         return None
-    size = Size(chosen.steps, FULL.items if chosen.full else chosen.items, chosen.megabytes)
+    size = Size(
+        chosen.steps,
+        FULL.items if chosen.full else chosen.items,
+        chosen.megabytes,
+        tasks=chosen.tasks,
+    )
     manner = Manner(chosen.times, chosen.patience)
     cases = [CASES[name] for name in chosen.cases or CASES]
     with tempfile.TemporaryDirectory(prefix="nbpipe-benchmark-", dir=chosen.work) as folder:
@@ -83,13 +89,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--full", action="store_true", help=f"a fan-out of {FULL.items:,} items")
     add("--steps", type=int, default=USUAL.steps, help=f"of chains and the like ({USUAL.steps})")
     add("--megabytes", type=int, default=USUAL.megabytes, help=f"of the frame ({USUAL.megabytes})")
+    add("--tasks", type=int, default=USUAL.tasks, help=f"of the engine alone ({USUAL.tasks})")
     add("--peers", default="", metavar="A;B", help="only these beside nbpipe, by how names begin")
     add(
         "--patience", type=float, default=MANNER.patience, metavar="SECONDS",
         help=f"what takes longer is measured once ({MANNER.patience:g})",
     )  # fmt: skip
     add("--envs", type=Path, default=default_folder(), metavar="DIR", help="of the peers")
-    add("--only-envs", action="store_true", help="make the peers' environments, measure nothing")
+    add(
+        "--only-envs",
+        action="store_true",
+        help="make the peers' environments, also those that could not be made before",
+    )
     add("--work", type=Path, metavar="DIR", help="where to work (the system's temporary folder)")
     add("--out", type=Path, default=Path("build/benchmark"), metavar="DIR", help="of the results")
     add("--from", dest="read", type=Path, metavar="JSON", help="measure nothing, show these")

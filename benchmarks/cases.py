@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from benchmarks.notebooks import BURNT
+
 if TYPE_CHECKING:
     from benchmarks.peers import Size
 
 Figure = Literal["cpu", "wall"]
+CHECK = "counting"
+"""The case that compares nothing: it shows whether what is measured is all there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Case:
             steps=size.steps,
             items=f"{size.items:,}",
             cells=f"{size.cells:,}",
+            tasks=f"{size.tasks:,}",
             gigabytes=f"{size.megabytes / 1000:g}",
         )
 
@@ -60,8 +65,11 @@ CASES = {
         Case("frame", "a DataFrame of {gigabytes} GB from step to step",
              "a run, less the same with one row", "wall"),
         Case("compile", "{cells} cells are read and linked", "a command"),
-        Case("start", "--help", "a command"),
-        Case("counting", "a cell that uses 2 s of CPU: is it counted?", "that cell"),
+        Case("plan", "{tasks} tasks are planned", "all"),
+        Case("engine", "{tasks} tasks run, nothing computed", "a task"),
+        Case("reuse", "{tasks} tasks, nothing has changed", "all", "wall"),
+        Case("start", "the command starts (--help)", "a command"),
+        Case(CHECK, f"a cell that uses {BURNT:g} s of CPU: is it counted?", "that cell"),
     )
 }  # fmt: skip
 
@@ -95,4 +103,7 @@ BARS = (
     Bar("noop", "cpu", "Ploomber", 1 / 6, 1 / 25),
     Bar("noop", "cpu", "Snakemake", 2 / 3, 1 / 6),
     Bar("frame", "wall", "Metaflow", 1 / 3, 1 / 8),
+    Bar("plan", "cpu", "", 2.0, 2.0),
+    Bar("engine", "cpu", "", 0.002, 0.002),
+    Bar("reuse", "wall", "", 3.0, 3.0),
 )

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from benchmarks.results import FIRST
-from benchmarks.table import times
+from benchmarks.table import heading, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ def _grid(lowest: float, highest: float, height: int) -> list[str]:
 def _group(
     case: CaseResult, bars: Sequence[Bar], top: float, ends: tuple[float, float]
 ) -> list[str]:
-    title = f"{case.title} ({NAMES[case.figure]})"
+    title = f"{heading(case)} ({NAMES[case.figure]})"
     parts = [f'<text class="case" x="16" y="{top + 20:.1f}">{escape(title)}</text>']
     for number, (peer, ratio) in enumerate(bars):
         middle = top + BETWEEN + LINE * number

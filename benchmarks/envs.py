@@ -12,8 +12,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KERNEL = ("ipykernel==7.*",)
 SCIENCE = ("matplotlib", "numpy", "pandas", "scikit-learn")
@@ -54,27 +58,46 @@ def clean_environ() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k not in unwanted}
 
 
-def python_of(environment: Environment, folder: Path) -> Path:
-    """Return the interpreter of an environment, made now if it is not there.
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """The environments in a folder.
 
-    Raises
-    ------
-    CannotBeMade
-        pip did not succeed, now or the last time.
+    Attributes
+    ----------
+    folder
+        Each has a folder of its own in it.
+    retry
+        Whether what could not be made before is tried again.
+    make
+        Makes one in a folder; returns what went wrong, or nothing.
     """
-    place = folder / environment.name
-    made = place / "made.json"
-    state = {"wanted": environment.wanted(), "python": sys.version}
-    known = json.loads(made.read_text("utf-8")) if made.exists() else {}
-    if {key: known.get(key) for key in state} != state:
-        known = {**state, "fault": _make(environment, place)}
-        made.write_text(json.dumps(known, indent=1), "utf-8")
-    if known["fault"]:
-        raise CannotBeMade(known["fault"])
-    return place / "bin" / "python"
+
+    folder: Path
+    retry: bool = False
+    make: Callable[[Environment, Path], str] = field(default_factory=lambda: install)
+
+    def python(self, environment: Environment) -> Path:
+        """Return the interpreter of an environment, made now if it is not there.
+
+        Raises
+        ------
+        CannotBeMade
+            pip did not succeed, now or the last time.
+        """
+        place = self.folder / environment.name
+        made = place / "made.json"
+        state = {"wanted": environment.wanted(), "python": sys.version}
+        known = json.loads(made.read_text("utf-8")) if made.exists() else {}
+        same = {key: known.get(key) for key in state} == state
+        if not same or (known["fault"] and self.retry):
+            known = {**state, "fault": self.make(environment, place)}
+            made.write_text(json.dumps(known, indent=1), "utf-8")
+        if known["fault"]:
+            raise CannotBeMade(known["fault"])
+        return place / "bin" / "python"
 
 
-def _make(environment: Environment, place: Path) -> str:
+def install(environment: Environment, place: Path) -> str:
     """Make an environment; return what went wrong, or nothing."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)

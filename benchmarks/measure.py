@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from benchmarks.envs import clean_environ
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 SHOWN = 400
@@ -130,10 +130,10 @@ def _tail(words: str) -> str:
     return " ".join(FRAMES.sub(" ", words).split())[-SHOWN:]
 
 
-def cost_per_unit(work: Work, seconds: float) -> Cost:
+def cost_per_unit(work: Work, seconds: float, cost: Callable[[Job, float], Cost] = cost_of) -> Cost:
     """Measure once; return the cost of one unit."""
-    whole = cost_of(work.job, seconds)
-    less = cost_of(work.less, seconds) if work.less else Cost(0.0, 0.0)
+    whole = cost(work.job, seconds)
+    less = cost(work.less, seconds) if work.less else Cost(0.0, 0.0)
     return Cost(
         _per_unit(whole.cpu, less.cpu, work.units), _per_unit(whole.wall, less.wall, work.units)
     )

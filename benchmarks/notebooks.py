@@ -37,10 +37,10 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
-def notebook(cells: Sequence[Cell]) -> dict[str, Any]:
+def notebook(cells: Sequence[tuple[Sequence[str], str]]) -> dict[str, Any]:
     """Return a notebook of code cells."""
     spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    made = [
+    made: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "id": f"c{index}",

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.cases import CHECK
 from benchmarks.measure import Cost
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class CaseResult:
 
     def ratio(self, row: Measured, figure: Figure) -> float | None:
         """Return how many times nbpipe's time a peer needed; None where there is no telling."""
+        if self.name == CHECK:
+            return None
         first = self.of(FIRST)
         ours, theirs = first and first.time(figure), row.time(figure)
         if not ours or theirs is None or ours <= 0 or theirs <= 0 or row.peer == FIRST:
@@ -117,5 +120,4 @@ def _case(told: dict[str, Any]) -> CaseResult:
     for line in told["rows"]:
         cost = Cost(**line["cost"]) if line["cost"] else None
         rows.append(Measured(line["peer"], cost, line["times"], line["note"], line["failure"]))
-    keys = ("name", "title", "unit", "figure", "load")
-    return CaseResult(*(told[key] for key in keys), rows=tuple(rows))
+    return CaseResult(**{**told, "rows": tuple(rows)})

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from benchmarks.measure import Cost, Work
     from benchmarks.peers import Peer, Size
 
-SHARED = {"noop": "chain"}
-"""Cases that go on where another ended."""
+SHARED = {"noop": "chain", "engine": "plan", "reuse": "plan"}
+"""Cases that go on in the folder of another, where that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ class Crowd:
         }
 
 
-def gather(peers: Iterable[Peer], folder: Path, say: Callable[[str], None]) -> Crowd:
+def gather(
+    peers: Iterable[Peer], environments: envs.Environments, say: Callable[[str], None]
+) -> Crowd:
     """Make the environments that are not there."""
     crowd = Crowd(tuple(peers), {}, {})
     for peer in crowd.peers:
@@ -70,9 +72,9 @@ def gather(peers: Iterable[Peer], folder: Path, say: Callable[[str], None]) -> C
             crowd.pythons[peer.name] = Path(sys.executable)
             envs.compile_all(sys.executable)
             continue
-        say(f"environment of {peer.name}: {folder / peer.environment.name}")
+        say(f"environment of {peer.name}: {environments.folder / peer.environment.name}")
         try:
-            crowd.pythons[peer.name] = envs.python_of(peer.environment, folder)
+            crowd.pythons[peer.name] = environments.python(peer.environment)
         except envs.CannotBeMade as fault:
             crowd.absent[peer.name] = str(fault)
             say(f"{peer.name} cannot be installed: {fault}")
@@ -97,6 +99,13 @@ class _Turn:
             except Failed as fault:
                 self.failure = str(fault)
 
+    def told(self) -> str:
+        """Return how it went the last time."""
+        if self.failure:
+            return self.failure
+        times = (("CPU", self.costs[-1].cpu), ("wall", self.costs[-1].wall))
+        return ", ".join(f"{name} {time:.3f} s" for name, time in times if time is not None)
+
     def measured(self, case: str) -> Measured:
         """Return what came of it; what failed once has no figure."""
         cost = None if self.failure or not self.costs else median(self.costs)
@@ -120,6 +129,8 @@ class Rounds:
         How it is measured.
     say
         Is told how it goes.
+    measure, clock
+        How a work is measured, and by which clock patience is.
     """
 
     crowd: Crowd
@@ -127,6 +138,8 @@ class Rounds:
     folder: Path
     manner: Manner
     say: Callable[[str], None]
+    measure: Callable[[Work, float], Cost] = cost_per_unit
+    clock: Callable[[], float] = time.perf_counter
 
     def results(self, cases: Sequence[Case]) -> Results:
         """Measure the cases, one after the other."""
@@ -158,16 +171,10 @@ class Rounds:
     def _measure(self, turn: _Turn, what: str) -> None:
         if turn.failure or turn.tired:
             return
-        began = time.perf_counter()
-        turn.attempt(lambda work: turn.costs.append(cost_per_unit(work, self.manner.limit)))
-        took = time.perf_counter() - began
-        turn.tired = took > self.manner.patience
-        self.say(f"{what}: {turn.peer.name}: {turn.failure or _shown(turn.costs[-1])}")
-
-
-def _shown(cost: Cost) -> str:
-    times = (("CPU", cost.cpu), ("wall", cost.wall))
-    return ", ".join(f"{name} {time:.3f} s" for name, time in times if time is not None)
+        began = self.clock()
+        turn.attempt(lambda work: turn.costs.append(self.measure(work, self.manner.limit)))
+        turn.tired = self.clock() - began > self.manner.patience
+        self.say(f"{what}: {turn.peer.name}: {turn.told()}")
 
 
 def machine() -> dict[str, str]:

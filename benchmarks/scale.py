@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.cases import notebook
+from benchmarks.notebooks import notebook
 from nbpipe.events import Artifact
 from nbpipe.run.memory import ScriptedExecutor
 from nbpipe.run.order import Result

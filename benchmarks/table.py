@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.cases import CHECK
 from benchmarks.results import FIRST
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def seconds(time: float | None) -> str:
 
 def digits(number: float) -> str:
     """Return a number with two digits, or with all that stand before the point."""
+    if abs(number) < 0.995:
+        return f"{number:.2g}"
     return f"{number:.1f}" if abs(number) < 9.95 else f"{number:,.0f}"
 
 
@@ -53,7 +56,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def of_case(case: CaseResult) -> str:
@@ -61,27 +64,48 @@ def of_case(case: CaseResult) -> str:
     return table(HEAD, [_line(case, row) for row in case.rows])
 
 
+def of_lone(cases: Iterable[CaseResult]) -> str:
+    """Return one table of the cases that nbpipe did alone."""
+    rows = [(case, row) for case in cases for row in case.rows]
+    return table(
+        ("", "CPU", "wall", "times", ""),
+        [
+            [f"{case.title} ({case.unit})", *_times(row), str(row.times), row.failure[-SHOWN:]]
+            for case, row in rows
+        ],
+    )
+
+
+def _times(row: Measured) -> list[str]:
+    return [seconds(row.time("cpu")), seconds(row.time("wall"))]
+
+
+def of_check(case: CaseResult) -> str:
+    """Return what was counted of a known use of CPU."""
+    rows = [[row.peer, seconds(row.time("cpu")), row.failure[-SHOWN:]] for row in case.rows]
+    return table(("", "counted", ""), rows)
+
+
 def _line(case: CaseResult, row: Measured) -> list[str]:
     name = f"**{row.peer}**" if row.peer == FIRST else row.peer
     if row.cost is None:
         failed = row.failure or "not measured"
-        return [name, "-", "-", "-", "-", "-", failed[-SHOWN:].replace("<", "&lt;")]
+        return [name, "-", "-", "-", "-", "-", failed[-SHOWN:]]
     ratios = [times(case.ratio(row, figure)) for figure in ("cpu", "wall")]
     if row.peer == FIRST:
         ratios = ["", ""]
-    return [
-        name, seconds(row.cost.cpu), seconds(row.cost.wall), *ratios, str(row.times), row.note,
-    ]  # fmt: skip
+    return [name, *_times(row), *ratios, str(row.times), row.note]
 
 
 def of_bars(results: Results, bars: Iterable[Bar]) -> str:
-    """Return the table of what is to be reached."""
+    """Return the table of what is to be reached, as far as it was measured."""
     rows = []
     for bar in bars:
         reached, compared = results.reached(bar), bool(bar.peer)
-        show = part if compared else seconds
-        what = f"{bar.case}, {bar.figure}" + (f", against {bar.peer}" if compared else "")
-        rows.append([what, show(reached), show(bar.must), show(bar.aim), verdict(bar, reached)])
+        if results.case(bar.case) is not None:
+            show = part if compared else seconds
+            what = f"{bar.case}, {bar.figure}" + (f", against {bar.peer}" if compared else "")
+            rows.append([what, show(reached), show(bar.must), show(bar.aim), verdict(bar, reached)])
     return table(("", "reached", "must be", "aim", ""), rows)
 
 
@@ -105,13 +129,25 @@ def verdict(bar: Bar, reached: float | None) -> str:
 
 def document(results: Results) -> str:
     """Return all tables, and where they were measured."""
-    return "\n\n".join([where(results), *(section(case) for case in results.cases)]) + "\n"
+    compared = [c for c in results.cases if len(c.rows) > 1 and c.name != CHECK]
+    lone = [c for c in results.cases if len(c.rows) == 1 and c.name != CHECK]
+    check = results.case(CHECK)
+    parts = [where(results), *(section(case) for case in compared)]
+    if lone:
+        parts.append(f"### nbpipe alone\n\n{of_lone(lone)}")
+    if check:
+        parts.append(f"### {heading(check)}\n\n{of_check(check)}")
+    return "\n\n".join(parts) + "\n"
 
 
 def section(case: CaseResult) -> str:
     """Return one case with its heading."""
-    title = case.title[:1].upper() + case.title[1:]
-    return f"### {title}\n\nTimes are for {case.unit}.\n\n{of_case(case)}"
+    return f"### {heading(case)}\n\nTimes are for {case.unit}.\n\n{of_case(case)}"
+
+
+def heading(case: CaseResult) -> str:
+    """Return a case's title as a heading."""
+    return case.title[:1].upper() + case.title[1:]
 
 
 def where(results: Results) -> str:
@@ -125,7 +161,7 @@ def where(results: Results) -> str:
         f"{min(loads):.1f} to {max(loads):.1f}. {names}."
     )
     for peer, why in results.absent.items():
-        text += f" {peer} could not be installed: {why[-SHOWN:]}"
+        text += f" {peer} could not be installed: {_cell(why[-SHOWN:])}"
     return text
 
 

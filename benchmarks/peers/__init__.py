@@ -26,6 +26,7 @@ class Size:
     items: int = 200
     megabytes: int = 1000
     cells: int = 10_000
+    tasks: int = 20_000
 
     @property
     def rows(self) -> int:

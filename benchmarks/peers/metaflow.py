@@ -39,8 +39,8 @@ def _job(setting: Setting, name: str, text: str) -> Job:
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder),
         "METAFLOW_HOME": str(folder / "home"),
     }
-    options = ("--no-pylint", "--quiet", "run", "--max-workers", str(CORES))
-    options += ("--max-num-splits", "100000")
+    options = ["--no-pylint", "--quiet", "run", "--max-workers", str(CORES)]
+    options += ["--max-num-splits", "100000"]
     return Job((str(setting.python), "flow.py", *options), folder, told, (folder / ".metaflow",))
 
 

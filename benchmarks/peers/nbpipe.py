@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from benchmarks.notebooks import Cell
     from benchmarks.peers import Setting
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCRIPTS = ROOT / "benchmarks" / "scripts"
 FEW, MANY = 5, 30
 """Notebooks in the smaller and in the larger run."""
 
@@ -106,6 +107,28 @@ def _latency(setting: Setting) -> Work:
     return Work(replace(job, tells=True))
 
 
+def _engine(phase: str) -> Callable[[Setting], Work]:
+    """Return a phase of `benchmarks.scale`."""
+
+    def work(setting: Setting) -> Work:
+        project, count = setting.folder / "project", setting.size.tasks
+        store = project / ".nbpipe"
+        code = (
+            "import sys, pathlib; from benchmarks.scale import lay_out; "
+            "lay_out(pathlib.Path(sys.argv[1]), int(sys.argv[2]), 'fan-out')"
+        )
+        ready = _python(ROOT, "-c", code, str(project), str(count))
+        # What was told of an earlier run goes; the bytes that all runs name stay.
+        past = tuple(store / f"ledger.db{end}" for end in ("", "-wal", "-shm"))
+        fresh = past if phase != "reuse" else ()
+        job = _python(ROOT, "-m", "benchmarks.scale", "--phase", phase, str(project), fresh=fresh)
+        return Work(
+            replace(job, tells=True), units=count if phase == "run" else 1, ready=ready, made=store
+        )
+
+    return work
+
+
 PEER = Peer(
     "nbpipe",
     "jupyterlab-nbpipe",
@@ -121,6 +144,9 @@ PEER = Peer(
         "fan": _fan,
         "frame": _frame,
         "compile": _reading,
+        "plan": _engine("plan"),
+        "engine": _engine("run"),
+        "reuse": _engine("reuse"),
         "start": _start,
     },
     notes={"step": "in one run, one after the other", "imports": "in one run, one after the other"},

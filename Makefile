@@ -84,8 +84,10 @@ pictures: $(VENV)/.test chromium
 	$(BIN)/python docs/make_pictures.py
 	$(BIN)/python docs/make_screenshots.py
 
+# Everything, on a machine that does nothing else; about a quarter of an hour, and ten minutes
+# more the first time. BENCHMARK="--write-docs" puts it into docs/performance.md.
 benchmark: $(VENV)/.test
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCHMARK)
 
 chromium:
 	@test -x $(CHROMIUM) || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core; }

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WIDTH, LEFT, RIGHT = 860, 250, 70
 LINE, BAR, BETWEEN, TOP, BOTTOM = 19, 13, 34, 58, 34
+LEGEND = "Logarithmic; longer is slower than nbpipe."
+NOTHING = "Nothing has been measured yet."
 NAMES = {"cpu": "CPU", "wall": "wall time"}
 
 STYLE = """\
@@ -61,7 +63,7 @@ def draw(results: Results) -> str:
         f"<title>How many times nbpipe's time others need</title><style>{STYLE}</style>",
         f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>',
         '<text class="title" x="16" y="26">How many times nbpipe\'s time others need</text>',
-        '<text class="soft" x="16" y="44">Logarithmic; longer is slower than nbpipe.</text>',
+        f'<text class="soft" x="16" y="44">{LEGEND if groups else NOTHING}</text>',
         *_grid(lowest, highest, height),
     ]
     top = float(TOP)

@@ -13,7 +13,7 @@ from nbpipe_jupyter.base import Handler
 from nbpipe_jupyter.bodies import read_asked, read_object, read_said
 from nbpipe_jupyter.contents import encode_model, read_model
 from nbpipe_jupyter.past import ROUTES as PAST
-from nbpipe_jupyter.stream import follow, read_output
+from nbpipe_jupyter.stream import CHUNK, News, follow, read_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,9 +90,9 @@ class Run(Handler):
     @authenticated
     @authorized
     async def get(self, run: str) -> None:
-        """Answer with the run, its tasks and its graph."""
-        path = self.word("path")
-        await self.reply(views.run_in_full, self.desk.projects, run, path)
+        """Answer with the run, its graph and its first tasks, or those from a number on."""
+        begin, path = self.whole("from", 0, 10**9), self.word("path")
+        await self.reply(views.run_in_full, self.desk.projects, run, path, begin)
 
     @authenticated
     @authorized
@@ -108,6 +108,16 @@ class Run(Handler):
         await self.reply(history.deleted, self.desk.projects, run, self.word("path"))
 
 
+class Durations(Handler):
+    """How long steps take."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the seconds that each step's tasks took in earlier runs."""
+        await self.reply(views.durations, self.desk.projects, self.word("path"))
+
+
 class Events(Handler):
     """What happened in a run, and what happens."""
 
@@ -118,10 +128,14 @@ class Events(Handler):
     @authorized
     async def get(self, run: str) -> None:
         """Answer with the events after a number, waiting for one if asked to."""
-        after = self.whole("after", 0, 10**15)
-        wait = self.whole("wait", 0, LONGEST_WAIT)
+        asked = News(
+            self.whole("after", 0, 10**15),
+            self.whole("wait", 0, LONGEST_WAIT),
+            self.word("kind"),
+            self.whole("output", 0, 10**15) if self.word("output") else None,
+        )
         kept = await self.desk.do(self.desk.projects.find_run, run, self.word("path"))
-        await self.reply(dict, await follow(self.desk, kept, after, wait, lambda: self.gone))
+        await self.reply(dict, await follow(self.desk, kept, asked, lambda: self.gone))
 
     def on_connection_close(self) -> None:
         """Stop waiting for a browser that left."""
@@ -135,10 +149,11 @@ class Output(Handler):
     @authenticated
     @authorized
     async def get(self, run: str) -> None:
-        """Answer with lines from a byte on."""
+        """Answer with lines from a byte on, or with the last ones."""
         begin, task = self.whole("from", 0, 10**15), self.word("task")
+        tail = self.whole("tail", 0, CHUNK) if self.word("tail") else None
         path = self.word("path")
-        await self.reply(read_output, self.desk.projects, run, path, (begin, task))
+        await self.reply(read_output, self.desk.projects, run, path, (begin, task, tail))
 
 
 class Cancel(Handler):
@@ -196,6 +211,7 @@ ROUTES: Sequence[tuple[str, type[Handler]]] = (
     ("/nbpipe-api/hello", Hello),
     ("/nbpipe-api/compile", Compile),
     ("/nbpipe-api/plan", Plan),
+    ("/nbpipe-api/durations", Durations),
     ("/nbpipe-api/runs", Runs),
     (RUN, Run),
     (f"{RUN}/events", Events),

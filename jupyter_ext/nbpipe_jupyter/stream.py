@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,10 +26,32 @@ CHUNK = 256 * 1024
 """Most bytes of output in one answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is asked of a run's news.
+
+    Attributes
+    ----------
+    after
+        Number of the last event that the asker has.
+    wait
+        Seconds to wait at most where there is nothing new.
+    kind
+        Only events of that kind; empty for all.
+    output
+        Byte from which on the cells' output is wanted too; None for no output.
+    """
+
+    after: int = 0
+    wait: float = 0.0
+    kind: str = ""
+    output: int | None = None
+
+
 async def follow(
-    desk: Desk, kept: Kept, after: int, wait: float, is_gone: Callable[[], bool]
+    desk: Desk, kept: Kept, asked: News, is_gone: Callable[[], bool]
 ) -> dict[str, Any]:
-    """Return the events after number `after`; where there are none, wait for some.
+    """Return a run's news; where there are none, wait for some.
 
     Parameters
     ----------
@@ -36,24 +59,32 @@ async def follow(
         Where blocking work is done.
     kept
         The run.
-    after
-        Number of the last event that the asker has.
-    wait
-        Seconds to wait at most.
+    asked
+        Which news.
     is_gone
         Says that nobody waits for the answer any more.
     """
-    from nbpipe_jupyter.views import events
-
-    until = time.monotonic() + wait
+    until = time.monotonic() + asked.wait
+    files = kept.files if asked.output is None else (*kept.files, kept.output)
     while True:
-        seen = stamp(kept.files)
-        answer: dict[str, Any] = await desk.do(events, kept, after)
-        if answer["events"] or answer["done"] or time.monotonic() >= until:
+        seen = stamp(files)
+        answer: dict[str, Any] = await desk.do(_news, kept, asked)
+        news = answer["events"] or answer["done"] or answer.get("output", {}).get("lines")
+        if news or time.monotonic() >= until:
             return answer
-        await changed(kept.files, seen, min(until, time.monotonic() + LOOK))
+        await changed(files, seen, min(until, time.monotonic() + LOOK))
         if is_gone() or desk.closed.is_set():
             return answer
+
+
+def _news(kept: Kept, asked: News) -> dict[str, Any]:
+    from nbpipe_jupyter.views import events
+
+    answer = events(kept, asked.after, asked.kind)
+    if asked.output is not None:
+        lines, end = _whole_lines(kept.output, asked.output)
+        answer["output"] = {"lines": _read(lines), "next": end}
+    return answer
 
 
 async def changed(files: tuple[Path, ...], seen: object, until: float) -> None:
@@ -75,7 +106,9 @@ def _stamp(file: Path) -> tuple[int, int]:
     return (found.st_mtime_ns, found.st_size)
 
 
-def read_output(projects: Projects, run: str, path: str, asked: tuple[int, str]) -> dict[str, Any]:
+def read_output(
+    projects: Projects, run: str, path: str, asked: tuple[int, str, int | None]
+) -> dict[str, Any]:
     """Return lines that a run's cells wrote, and the byte at which to go on.
 
     Parameters
@@ -83,14 +116,30 @@ def read_output(projects: Projects, run: str, path: str, asked: tuple[int, str])
     projects, run, path
         Which run.
     asked
-        The byte to begin at, and the task whose lines are wanted; empty for all.
+        The byte to begin at, the task whose lines are wanted (empty for all), and how many
+        bytes at the end are wanted instead (None for those from the beginning on).
     """
-    begin, task = asked
+    begin, task, tail = asked
     file = projects.find_run(run, path).output
+    lines, end = _whole_lines(file, begin) if tail is None else _last_lines(file, tail)
+    return {
+        "lines": [one for one in _read(lines) if not task or one.get("task") == task],
+        "next": end,
+    }
+
+
+def _read(lines: list[bytes]) -> list[dict[str, Any]]:
+    return [line for data in lines if (line := _line(data)) is not None]
+
+
+def _last_lines(file: Path, tail: int) -> tuple[list[bytes], int]:
+    """Return the whole lines among the last bytes; the first of them may be cut, and goes."""
+    try:
+        begin = max(0, os.stat(file).st_size - tail)
+    except FileNotFoundError:
+        return [], 0
     lines, end = _whole_lines(file, begin)
-    found = [line for data in lines if (line := _line(data)) is not None]
-    wanted = [line for line in found if not task or line.get("task") == task]
-    return {"lines": wanted, "next": end}
+    return (lines[1:] if begin else lines), end
 
 
 def _line(data: bytes) -> dict[str, Any] | None:

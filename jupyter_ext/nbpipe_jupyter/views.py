@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_EVENTS = 2000
 """Events in one answer; the asker comes back for more."""
 
+MOST_TASKS = 1000
+"""Tasks in one answer; the asker comes back for more."""
+
 _SHOWN = ("name", "digest", "type", "size", "codec", "kind")
 
 
@@ -28,13 +31,28 @@ def run(projects: Projects, run_id: str, path: str) -> dict[str, Any]:
     return describe_run(kept.row, kept.place)
 
 
-def run_in_full(projects: Projects, run_id: str, path: str) -> dict[str, Any]:
-    """Return a run with its tasks and the pipeline it was made of."""
+def run_in_full(projects: Projects, run_id: str, path: str, begin: int = 0) -> dict[str, Any]:
+    """Return a run, the pipeline it was made of, its tasks from `begin` on, and where to go on.
+
+    The number of the newest event is read before the tasks: what happens in between is told
+    again by the events after that number, never lost.
+    """
     kept = projects.find_run(run_id, path)
-    ledger = kept.store.ledger
-    graph = {**ledger.pipeline(run_id), "project": kept.place}
-    tasks = [describe_task(row, kept) for row in ledger.tasks(run_id)]
-    return {**describe_run(kept.row, kept.place), "tasks": tasks, "graph": graph}
+    row, ledger = kept.row, kept.store.ledger
+    tasks = ledger.history.part(run_id, begin, MOST_TASKS)
+    return {
+        **describe_run(row, kept.place),
+        "graph": {**ledger.pipeline(run_id), "project": kept.place},
+        "seq": row.last_seq,
+        "tasks": [describe_task(task, kept) for task in tasks],
+        "next": begin + len(tasks) if len(tasks) == MOST_TASKS else None,
+    }
+
+
+def durations(projects: Projects, path: str) -> dict[str, Any]:
+    """Return how long a task of each step took in earlier runs of the project."""
+    folder, _ = projects.folder_of(path)
+    return {"steps": projects.store_of(folder).ledger.history.durations(str(folder))}
 
 
 def cancelled(projects: Projects, run_id: str, path: str, who: str) -> dict[str, Any]:
@@ -45,10 +63,10 @@ def cancelled(projects: Projects, run_id: str, path: str, who: str) -> dict[str,
     return describe_run(kept.row, kept.place)
 
 
-def events(kept: Kept, after: int) -> dict[str, Any]:
+def events(kept: Kept, after: int, kind: str = "") -> dict[str, Any]:
     """Return what the ledger has after an event, and whether more can come."""
     state = kept.row.state  # asked first: what ends the run comes before its state changes
-    found = kept.store.ledger.events(kept.run, after, MOST_EVENTS)
+    found = kept.store.ledger.events(kept.run, after, MOST_EVENTS, kind or None)
     return {
         "events": [_event(one, kept) for one in found],
         "last": found[-1].seq if found else after,

@@ -13,6 +13,7 @@ from nbpipe.events import (
     CellFinished,
     CellStarted,
     Failure,
+    Note,
     RunFinished,
     RunStarted,
     TaskFinished,
@@ -20,7 +21,7 @@ from nbpipe.events import (
     TasksAdded,
     TaskStarted,
 )
-from nbpipe.store.ledger import NewRun
+from nbpipe.store.ledger import NewRun, StoredResult
 from nbpipe.store.store import Store
 
 if TYPE_CHECKING:
@@ -405,3 +406,62 @@ class TestTheDrive:
 
         assert answer.status == 409
         assert answer.data["error"]["code"] == "damaged-object"
+
+
+def test_output_comes_along_with_the_events_when_it_is_asked_for(ask: Ask, store: Store) -> None:
+    file = store.run_folder(RUN) / "output.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('{"task": "load", "text": "one"}\n')
+    last = ask(f"runs/{RUN}/events?path=work").data["last"]
+
+    news = ask(f"runs/{RUN}/events?path=work&after={last}&wait=25&output=0").data
+    rest = ask(f"runs/{RUN}/events?path=work&after={last}&output={news['output']['next']}").data
+
+    assert [line["text"] for line in news["output"]["lines"]] == ["one"]
+    assert news["events"] == []
+    assert rest["output"]["lines"] == []
+
+
+def test_the_end_of_long_output_is_had_without_its_beginning(ask: Ask, store: Store) -> None:
+    file = store.run_folder(RUN) / "output.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f'{{"task": "load", "text": "{n:03}"}}\n' for n in range(100)))
+
+    some = ask(f"runs/{RUN}/output?path=work&tail=100").data
+    all_ = ask(f"runs/{RUN}/output?path=work&tail=200000").data
+
+    assert [line["text"] for line in some["lines"]] == ["097", "098", "099"]
+    assert len(all_["lines"]) == 100
+    assert some["next"] == all_["next"] == file.stat().st_size
+
+
+def test_events_of_one_kind_are_had_alone(ask: Ask, store: Store) -> None:
+    store.ledger.record_all(RUN, [TaskStarted("load", 1, 1), Note("slow", "load", "warning")])
+
+    events = ask(f"runs/{RUN}/events?path=work&kind=note").data["events"]
+
+    assert [event["text"] for event in events] == ["slow"]
+
+
+def test_a_large_run_comes_in_parts_that_miss_and_repeat_no_task(ask: Ask, store: Store) -> None:
+    names = tuple(f"load[{n}]" for n in range(1500))
+    store.ledger.record(RUN, TasksAdded("load", names, names))
+
+    first = ask(f"runs/{RUN}?path=work").data
+    rest = ask(f"runs/{RUN}?path=work&from={first['next']}").data
+
+    tasks = [task["task"] for task in (*first["tasks"], *rest["tasks"])]
+    assert tasks == [*names, "sum"]
+    assert rest["next"] is None
+    assert first["seq"] == ask(f"runs/{RUN}/events?path=work").data["last"]
+
+
+def test_how_long_steps_took_is_known_from_earlier_runs(ask: Ask, store: Store) -> None:
+    folder = str(store.local.parent)
+    for number, seconds in enumerate((9.0, 2.0, 3.0)):
+        store.ledger.keep_result(
+            StoredResult(f"key-{number}", RUN, "load", folder, "load", seconds=seconds)
+        )
+
+    assert ask("durations?path=work/flow.ipynb").data == {"steps": {"load": 3.0}}
+    assert ask("durations?path=").data == {"steps": {}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import UsageError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 LONGEST_TAG = 60
 LONGEST_NOTE = 10_000
 MOST_TAGS = 50
+_LAST_FEW = 5
+_RESULTS_LOOKED_AT = 2000
 
 _QUIET = "(task LIKE '%[]' AND state IN ('ok', 'reused', 'waiting'))"
 """A listing of items that nobody has to know of."""
@@ -111,6 +114,29 @@ class History:
         """Return some tasks of a run in full, those that it has, in no order."""
         with self.database.reading() as connection:
             return tables.task_rows(connection, run, tasks)
+
+    def part(self, run: str, begin: int, limit: int) -> list[TaskRow]:
+        """Return at most `limit` tasks in full, from number `begin` in the pipeline's order on."""
+        with self.database.reading() as connection:
+            return tables.some_tasks(connection, run, begin, limit)
+
+    def durations(self, project: str) -> dict[str, float]:
+        """Return how long the tasks of each step took: step → seconds, the middle of the last few.
+
+        Only the newest results of the project are looked at.
+        """
+        with self.database.reading() as connection:
+            rows = connection.run(
+                "SELECT step, body FROM results WHERE project = :project "
+                "ORDER BY number DESC LIMIT :limit",
+                project=texts.clean(project), limit=_RESULTS_LOOKED_AT,
+            )  # fmt: skip
+        took: dict[str, list[float]] = {}
+        for row in rows:
+            some = took.setdefault(row["step"], [])
+            if len(some) < _LAST_FEW:
+                some.append(texts.read(row["body"])["seconds"])
+        return {step: median(some) for step, some in took.items()}
 
     def metrics(self, runs: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:
         """Return run → task → the numbers that it kept; tasks without any are left out."""

@@ -209,10 +209,12 @@ class Ledger:
 
     # questions
 
-    def events(self, run: str, after: int = 0, limit: int = 1000) -> list[Recorded]:
-        """Return at most `limit` events numbered above `after`, in their order."""
+    def events(
+        self, run: str, after: int = 0, limit: int = 1000, kind: str | None = None
+    ) -> list[Recorded]:
+        """Return at most `limit` events above `after`, in order; of all kinds or one."""
         with self.database.reading() as connection:
-            return list(tables.events_of(connection, run, after, limit))
+            return list(tables.events_of(connection, run, after, limit, kind))
 
     def runs(
         self,

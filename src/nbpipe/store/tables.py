@@ -83,6 +83,16 @@ def task_rows(connection: Connection, run: str, tasks: Iterable[str] | None) -> 
     return rows
 
 
+def some_tasks(connection: Connection, run: str, begin: int, limit: int) -> list[TaskRow]:
+    """Return at most `limit` tasks of a run from number `begin` on, in the pipeline's order."""
+    found = connection.run(
+        "SELECT task, position, state, body FROM tasks WHERE run = :run "
+        "ORDER BY position, item, task LIMIT :limit OFFSET :begin",
+        run=run, begin=begin, limit=limit,
+    )  # fmt: skip
+    return [_task_row(row) for row in found]
+
+
 def _task_row(row: Row) -> TaskRow:
     return load(TaskRow, texts.read(row["body"]))
 
@@ -162,14 +172,21 @@ def _event_values(one: Recorded) -> dict[str, Any]:
 
 
 def events_of(
-    connection: Connection, run: str, after: int = 0, limit: int | None = None
+    connection: Connection,
+    run: str,
+    after: int = 0,
+    limit: int | None = None,
+    kind: str | None = None,
 ) -> Iterator[Recorded]:
-    """Yield a run's events numbered above `after`."""
-    sql = "SELECT seq, at, kind, body FROM events WHERE run = :run AND seq > :after ORDER BY seq"
-    if limit is None:
-        rows = connection.run(sql, run=run, after=after)
-    else:
-        rows = connection.run(f"{sql} LIMIT :limit", run=run, after=after, limit=limit)
+    """Yield a run's events numbered above `after`; all kinds or one."""
+    sql = "SELECT seq, at, kind, body FROM events WHERE run = :run AND seq > :after"
+    given: dict[str, Any] = {"run": run, "after": after}
+    if kind is not None:
+        sql, given = f"{sql} AND kind = :kind", {**given, "kind": kind}
+    sql += " ORDER BY seq"
+    if limit is not None:
+        sql, given = f"{sql} LIMIT :limit", {**given, "limit": limit}
+    rows = connection.run(sql, **given)
     for row in rows:
         event = load_event({**texts.read(row["body"]), "kind": row["kind"]})
         yield Recorded(run, row["seq"], row["at"], event)

@@ -3,7 +3,6 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 
-import { sentenceOf } from './failure';
 import type { Shown } from './shown';
 import { EMPTY, rolesIn } from './state';
 import { isTagged, writeTags } from './tags';
@@ -105,7 +104,8 @@ export class Authored implements IDisposable {
     } catch (error) {
       if (this._sent === text) {
         this._sent = '';
-        this.shown.set({ compiling: false, message: sentenceOf(error) });
+        this.shown.set({ compiling: false });
+        this.shown.fail(error);
       }
     }
   }

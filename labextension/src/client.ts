@@ -3,29 +3,34 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { IClient, RunName } from './tokens';
+import { ServerError } from './failure';
+import type { IClient, RunName, Since } from './tokens';
+import { trans } from './translation';
 import type {
   Compiled,
   CompileRequest,
+  Durations,
   Events,
   Hello,
   Output,
   Plan,
   Run,
-  RunRequest
+  RunEvent,
+  RunRequest,
+  Task
 } from './wire';
+
+export { ServerError } from './failure';
 
 export const ROOT = 'nbpipe-api';
 
-/** The server did not do what was asked; `status` is 0 where it was not reached. */
-export class ServerError extends Error {
-  constructor(
-    message: string,
-    readonly status: number
-  ) {
-    super(message);
-    this.name = 'ServerError';
-  }
+/** Bytes of output that are read of a run that is looked at anew. */
+const TAIL = 64 * 1024;
+
+/** A run with some of its tasks; `next` is where more begin. */
+interface RunInParts extends Run {
+  readonly tasks: readonly Task[];
+  readonly next: number | null;
 }
 
 /** Talks to the server extension. */
@@ -53,12 +58,34 @@ export class Client implements IClient {
     return this.ask('POST', 'runs', { body: request });
   }
 
-  run(run: RunName): Promise<Run> {
-    return this.ask('GET', routeOf(run, ''));
+  /** A run in full; its tasks come in as many answers as they need. */
+  async run(run: RunName): Promise<Run> {
+    const first = await this.ask<RunInParts>('GET', routeOf(run, ''));
+    const tasks = [...first.tasks];
+    for (let from = first.next; from !== null;) {
+      const more = await this.ask<RunInParts>('GET', routeOf(run, '', { from }));
+      tasks.push(...more.tasks);
+      from = more.next;
+    }
+    const { next: _, ...whole } = first;
+    return { ...whole, tasks };
   }
 
-  events(run: RunName, after: number, wait: number, signal: AbortSignal): Promise<Events> {
-    return this.ask('GET', routeOf(run, '/events', { after, wait }), { signal });
+  events(run: RunName, since: Since, signal: AbortSignal): Promise<Events> {
+    return this.ask('GET', routeOf(run, '/events', { ...since }), { signal });
+  }
+
+  async notes(run: RunName): Promise<readonly RunEvent[]> {
+    const route = `${routeOf(run, '/events')}&kind=note`;
+    return (await this.ask<Events>('GET', route)).events;
+  }
+
+  lastOutput(run: RunName): Promise<Output> {
+    return this.ask('GET', routeOf(run, '/output', { tail: TAIL }));
+  }
+
+  durations(path: string): Promise<Durations> {
+    return this.ask('GET', `durations?${new URLSearchParams({ path })}`);
   }
 
   output(run: RunName, from: number): Promise<Output> {
@@ -99,7 +126,7 @@ export class Client implements IClient {
       if (init.signal?.aborted) {
         throw error;
       }
-      throw new ServerError('The Jupyter server does not answer.', 0);
+      throw new ServerError(trans.__('The Jupyter server does not answer.'), 0);
     }
   }
 }
@@ -115,7 +142,10 @@ async function readJson(response: Response): Promise<unknown> {
   try {
     return text === '' ? null : JSON.parse(text);
   } catch {
-    throw new ServerError('The Jupyter server gave an answer that is not JSON.', response.status);
+    throw new ServerError(
+      trans.__('The Jupyter server gave an answer that is not JSON.'),
+      response.status
+    );
   }
 }
 

@@ -1,15 +1,17 @@
-/** Follows one run: what it was, then its news, until it ends or nobody looks. */
+/** Follows one run: how it stands, then its news, until it ends or nobody looks. */
 
-import { sentenceOf, statusOf } from './failure';
-import { addToLog, isOver, reduce } from './reduce';
+import { isAway, sentenceOf, statusOf } from './failure';
+import { addToLog } from './loglines';
+import type { LogLine } from './loglines';
+import { Fold, isOver } from './reduce';
 import type { Shown } from './shown';
-import { withCounts } from './state';
-import type { IClient } from './tokens';
-import type { Run, RunEvent } from './wire';
+import { inShort } from './state';
+import type { IClient, Since } from './tokens';
+import type { Events, Output, Run, RunEvent } from './wire';
 
-/** Seconds to wait for news: what a cell writes is asked for as often. */
-const WAIT = 3;
-const LEAVES: ReadonlySet<string> = new Set(['task-finished', 'task-reused', 'tasks-added']);
+/** Seconds after which a request for news is answered in any case. */
+const WAIT = 20;
+/** Milliseconds before the server is asked again, longer each time. */
 const PAUSES = [500, 2000, 5000, 15000];
 
 /** Reads the news of the run that is shown, and shows it. */
@@ -20,84 +22,110 @@ export class Follower {
   ) {}
 
   get isFollowing(): boolean {
-    return this._following !== null;
+    return this.following !== null;
   }
 
   stop(): void {
-    this._following?.abort();
-    this._following = null;
+    this.following?.abort();
+    this.following = null;
   }
 
   /** Show the run as it is, then as it goes on; ends with the run, or when nobody looks. */
   async follow(): Promise<void> {
     this.stop();
-    const name = this.shown.state.run;
-    if (name === null || !this.shown.visible) {
+    const { run } = this.shown.state;
+    if (run === null || !this.isWanted(run)) {
       return;
     }
     const stop = new AbortController();
-    this._following = stop;
-    const before = await this.keepTrying(stop, () => this.client.events(name, 0, 0, stop.signal));
-    const run = await this.keepTrying(stop, () => this.client.run(name));
-    if (before === null || run === null) {
-      return;
-    }
-    this.shown.set({ log: [] });
-    this._read = 0;
-    await this.tell(run, before.events, stop);
-    await this.followOn(run, before.last, stop);
+    this.following = stop;
+    await this.followOne(run, stop);
     if (!stop.signal.aborted) {
-      this._following = null;
+      this.following = null;
     }
   }
 
-  private async followOn(name: Run, last: number, stop: AbortController): Promise<void> {
-    let done = isOver(name.state);
-    while (!stop.signal.aborted && !done) {
-      const after = last;
-      const news = await this.keepTrying(stop, () =>
-        this.client.events(name, after, WAIT, stop.signal)
-      );
+  /** A run is looked at in the panel; one that goes on matters to the rest of the page too. */
+  private isWanted(run: Run): boolean {
+    return this.shown.visible || (this.shown.awake && !isOver(run.state));
+  }
+
+  private async followOne(name: Run, stop: AbortController): Promise<void> {
+    const run = await this.keepTrying(stop, () => this.client.run(name));
+    const notes = await this.keepTrying(stop, () => this.client.notes(name));
+    const output = await this.keepTrying(stop, () => this.client.lastOutput(name));
+    if (run !== null && notes !== null && output !== null) {
+      // What was noted since comes again with the news.
+      const old = notes.filter(({ seq }) => seq <= (run.seq ?? 0));
+      this.show(run, this.logged([], old, output));
+      await this.followOn(run, { after: run.seq ?? 0, output: output.next, wait: WAIT }, stop);
+    }
+  }
+
+  private async followOn(name: Run, begin: Since, stop: AbortController): Promise<void> {
+    const fold = new Fold(name);
+    let since = begin;
+    while (!isOver(fold.state) && !stop.signal.aborted) {
+      const asked = Date.now();
+      const news = await this.news(name, since, stop);
       if (news === null) {
         return;
       }
-      last = Math.max(last, news.last);
-      const told = news.events.reduce(reduce, this.shown.state.run ?? name);
-      done = news.done || isOver(told.state);
-      // At the end, and where a task ended, the server knows more than its events say.
-      const more = done || news.events.some(({ kind }) => LEAVES.has(kind));
-      const run = more ? await this.keepTrying(stop, () => this.client.run(name)) : told;
-      if (run === null) {
-        return;
+      news.events.forEach(event => fold.add(event));
+      const log = this.logged(this.shown.state.log, news.events, news.output);
+      if (news.done || isOver(fold.state)) {
+        return this.finish(name, log, stop);
       }
-      await this.tell(run, news.events, stop);
+      this.show(fold.run, log);
+      since = { after: news.last, output: news.output?.next ?? since.output, wait: WAIT };
+      await pause(this.rest - (Date.now() - asked), stop.signal);
     }
   }
 
-  /** Take over how a run stands, with what its cells wrote since the last time. */
-  private async tell(run: Run, events: readonly RunEvent[], stop: AbortController): Promise<void> {
-    this.shown.set({
-      run,
-      runs: this.shown.state.runs.map(each => (each.id === run.id ? withCounts(run) : each))
-    });
-    const from = this._read;
-    const written = await this.keepTrying(stop, () => this.client.output(run, from));
-    if (written !== null) {
-      this._read = written.next;
-      this.shown.set({ log: addToLog(this.shown.state.log, events, written.lines) });
+  private news(name: Run, since: Since, stop: AbortController): Promise<Events | null> {
+    return this.keepTrying(stop, () => this.client.events(name, since, stop.signal));
+  }
+
+  /** At its end the run is asked for once more: an engine that was killed told no events. */
+  private async finish(name: Run, log: readonly LogLine[], stop: AbortController): Promise<void> {
+    const run = await this.keepTrying(stop, () => this.client.run(name));
+    if (run !== null) {
+      this.show(run, log);
     }
+  }
+
+  private show(run: Run, log: readonly LogLine[]): void {
+    const brief = inShort(run);
+    const runs = this.shown.state.runs.map(each => (each.id === run.id ? brief : each));
+    this.shown.set({ run, runs, log });
+  }
+
+  private logged(
+    log: readonly LogLine[],
+    events: readonly RunEvent[],
+    output: Output | undefined
+  ): readonly LogLine[] {
+    return addToLog(log, events, output?.lines ?? [], this.shown.state.settings.logLines);
+  }
+
+  /** Milliseconds between two pictures; news that come in between are shown together. */
+  private get rest(): number {
+    return 1000 / Math.max(0.1, this.shown.state.settings.picturesPerSecond);
   }
 
   private async keepTrying<T>(stop: AbortController, ask: () => Promise<T>): Promise<T | null> {
     for (let failures = 0; ; failures++) {
       try {
         const answer = await ask();
+        if (failures > 0 && !stop.signal.aborted) {
+          this.shown.set({ away: false });
+        }
         return stop.signal.aborted ? null : answer;
       } catch (error) {
         if (stop.signal.aborted) {
           return null;
         }
-        this.shown.set({ message: sentenceOf(error) });
+        this.shown.set(isAway(error) ? { away: true } : { message: sentenceOf(error) });
         if (statusOf(error) >= 400 && statusOf(error) < 500) {
           return null;
         }
@@ -106,14 +134,12 @@ export class Follower {
     }
   }
 
-  private _following: AbortController | null = null;
-  /** Bytes of the run's output that were read. */
-  private _read = 0;
+  private following: AbortController | null = null;
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
-    const timer = setTimeout(resolve, milliseconds);
+    const timer = setTimeout(resolve, Math.max(0, milliseconds));
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
       resolve();

@@ -4,25 +4,44 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { CellStates } from './cellstates';
 import { Chips } from './chips';
 import { Client } from './client';
 import { addCommands } from './commands';
 import { RunsDrive } from './drive';
+import { Herald } from './herald';
+import { Hints } from './hints';
+import { RegistrySettings, StateMemory } from './kept';
+import { addLauncherCard, addStartCommand } from './launchercard';
 import { PipelineModel } from './model';
 import { Notebooks } from './notebook';
 import { PipelinePanel } from './panel';
+import { addStatus } from './status';
 import { CommandIDs, PANEL_ID, PLUGIN_ID } from './tokens';
-import { speak } from './translation';
+import { speak, trans } from './translation';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: 'Turns tagged notebooks into pipelines: tags, graph, runs.',
   autoStart: true,
   requires: [INotebookTracker, IDocumentManager],
-  optional: [ICommandPalette, ILayoutRestorer, IThemeManager, ITranslator],
+  optional: [
+    ICommandPalette,
+    ILayoutRestorer,
+    IThemeManager,
+    ITranslator,
+    ISettingRegistry,
+    IStateDB,
+    IStatusBar,
+    ILauncher
+  ],
   activate
 };
 
@@ -33,10 +52,14 @@ function activate(
   palette: ICommandPalette | null,
   restorer: ILayoutRestorer | null,
   themes: IThemeManager | null,
-  translator: ITranslator | null
+  translator: ITranslator | null,
+  registry: ISettingRegistry | null,
+  state: IStateDB | null,
+  statusBar: IStatusBar | null,
+  launcher: ILauncher | null
 ): void {
   speak(translator);
-  const { serverSettings, contents } = app.serviceManager;
+  const { serverSettings, contents, events } = app.serviceManager;
   contents.addDrive(new RunsDrive(serverSettings));
 
   const chips = new Chips(panel => {
@@ -45,9 +68,15 @@ function activate(
   });
   app.docRegistry.addWidgetExtension('Notebook', chips);
 
+  const client = new Client(serverSettings);
   const notebooks = new Notebooks(tracker, documents, app.shell, chips);
-  const model = new PipelineModel(new Client(serverSettings), notebooks);
-  addCommands(app, model, notebooks);
+  const settings = new RegistrySettings(registry, PLUGIN_ID);
+  const model = new PipelineModel({ client, notebooks, settings, memory: new StateMemory(state) });
+  addCommands({ app, model, notebooks, settings });
+  addStartCommand(app, documents);
+  new Herald(model, app.commands);
+  new Hints(events.stream, runs => model.hear(runs));
+  new CellStates(model, tracker);
 
   const isDark = (): boolean => themes?.theme != null && !themes.isLight(themes.theme);
   const panel = new PipelinePanel({ model, commands: app.commands, isDark });
@@ -55,8 +84,14 @@ function activate(
   app.shell.add(panel, 'right', { rank: 300 });
   restorer?.add(panel, PANEL_ID);
 
+  if (statusBar !== null) {
+    addStatus(statusBar, model, app.commands);
+  }
+  if (launcher !== null) {
+    addLauncherCard(launcher, settings);
+  }
   for (const command of Object.values(CommandIDs)) {
-    palette?.addItem({ command, category: 'Pipeline' });
+    palette?.addItem({ command, category: trans.__('Pipeline'), args: { isPalette: true } });
   }
 }
 

@@ -6,24 +6,39 @@ import { Signal } from '@lumino/signaling';
 
 import { Authored } from './authored';
 import { sentenceOf, statusOf } from './failure';
+import { Given } from './given';
+import { Lookout } from './lookout';
 import { Running } from './running';
+import type { IMemory, ISettings } from './settings';
 import { Shown } from './shown';
 import type { Scope, Server, State } from './state';
 import { EMPTY, isInside } from './state';
 import type { IClient, INotebooks } from './tokens';
 import { API } from './tokens';
 
+/** What the model needs of the page. */
+export interface IModelOptions {
+  readonly client: IClient;
+  readonly notebooks: INotebooks;
+  readonly settings: ISettings;
+  readonly memory: IMemory;
+}
+
 /** Follows the current notebook, compiles it as it changes, and follows one run of it. */
 export class PipelineModel implements IDisposable {
-  constructor(
-    private readonly client: IClient,
-    private readonly notebooks: INotebooks
-  ) {
+  constructor({ client, notebooks, settings, memory }: IModelOptions) {
+    this.client = client;
+    this.notebooks = notebooks;
+    this.settings = settings;
     this.authored = new Authored(client, notebooks, this.shown);
     this.running = new Running(client, notebooks, this.shown);
+    this.given = new Given(settings, memory, this.shown);
+    this.lookout = new Lookout(client, this.shown, () => this.begin());
     notebooks.currentChanged.connect(this.onCurrent, this);
     notebooks.edited.connect(this.onEdited, this);
     notebooks.activeChanged.connect(this.onActive, this);
+    settings.changed.connect(this.onSettings, this);
+    this.onSettings();
   }
 
   /** What a person changes in the notebook, and what the compiler says of it. */
@@ -31,6 +46,9 @@ export class PipelineModel implements IDisposable {
 
   /** Runs: planned, started, followed, listed. */
   readonly running: Running;
+
+  /** What a person gives to a run: values of parameters, and presets of them. */
+  readonly given: Given;
 
   /** Emitted after each change of `state`. */
   get changed(): ISignal<Shown, State> {
@@ -57,8 +75,25 @@ export class PipelineModel implements IDisposable {
     this.shown.visible = visible;
     if (visible) {
       void this.wake();
-    } else {
+    } else if (!this.shown.awake) {
       this.running.follower.stop();
+    }
+  }
+
+  /** Whether the page is seen at all: a run that goes on is followed as long. */
+  get awake(): boolean {
+    return this.shown.awake;
+  }
+
+  set awake(awake: boolean) {
+    if (awake === this.shown.awake || this.isDisposed) {
+      return;
+    }
+    this.shown.awake = awake;
+    if (!awake) {
+      this.running.follower.stop();
+    } else if (this.listens) {
+      void this.running.refresh();
     }
   }
 
@@ -69,6 +104,7 @@ export class PipelineModel implements IDisposable {
     this.shown.dispose();
     this.running.dispose();
     this.authored.dispose();
+    this.lookout.dispose();
     Signal.disconnectReceiver(this);
   }
 
@@ -78,11 +114,21 @@ export class PipelineModel implements IDisposable {
     await this.wake();
   }
 
+  /** Runs have news: those of the notebook in front are listed anew, unless they are followed. */
+  hear(runs: ReadonlySet<string>): void {
+    const { run } = this.state;
+    const isKnown = run !== null && runs.size === 1 && runs.has(run.id);
+    if (this.listens && !(isKnown && this.running.follower.isFollowing)) {
+      void this.running.refresh();
+    }
+  }
+
   /** Show the notebook alone, or its whole project. */
   async setScope(scope: Scope): Promise<void> {
     this.running.follower.stop();
     this.authored.forget();
     this.shown.set({ scope, run: null, runs: [], log: [], looking: false });
+    this.given.keep();
     await this.authored.compile();
     await this.running.refresh();
   }
@@ -116,8 +162,15 @@ export class PipelineModel implements IDisposable {
     }
   }
 
+  /** The server is back: all is asked for again. */
+  private begin(): void {
+    this.shown.set({ plan: null });
+    this.authored.forget();
+    this.onCurrent();
+  }
+
   private get listens(): boolean {
-    return this.visible && this.state.server.is === 'ready';
+    return this.shown.visible && this.state.server.is === 'ready';
   }
 
   private onCurrent(): void {
@@ -125,7 +178,13 @@ export class PipelineModel implements IDisposable {
     if (path !== this.state.path) {
       this.running.follower.stop();
       this.authored.forget();
-      this.shown.set({ ...EMPTY, server: this.state.server, path, scope: this.scopeFor(path) });
+      const { server, settings, away } = this.state;
+      this.shown.set({ ...EMPTY, server, settings, away, path, scope: this.scopeFor(path) });
+      void this.given.recall(path).then(scope => {
+        if (scope !== null && scope !== this.state.scope && path === this.state.path) {
+          void this.setScope(scope);
+        }
+      });
     }
     this.authored.read();
     if (this.listens) {
@@ -152,6 +211,14 @@ export class PipelineModel implements IDisposable {
     this.shown.set({ active: this.notebooks.active });
   }
 
+  private onSettings(): void {
+    this.shown.set({ settings: this.settings.values });
+  }
+
+  private readonly client: IClient;
+  private readonly notebooks: INotebooks;
+  private readonly settings: ISettings;
+  private readonly lookout: Lookout;
   private readonly shown = new Shown();
 }
 

@@ -6,10 +6,13 @@ import type { Message } from '@lumino/messaging';
 import React from 'react';
 
 import { Pipeline } from './components/pipeline';
+import { askPresetName } from './dialogs';
 import { pipelineIcon } from './icon';
+import { offerRuns } from './menus';
 import type { PipelineModel } from './model';
 import type { IActions } from './tokens';
 import { CommandIDs, PANEL_ID } from './tokens';
+import { trans } from './translation';
 
 /** What the panel needs of the page. */
 export interface IPanelOptions {
@@ -25,9 +28,9 @@ export class PipelinePanel extends ReactWidget {
     this.id = PANEL_ID;
     this.addClass('nbpipe-Panel');
     this.title.icon = pipelineIcon;
-    this.title.caption = 'Pipeline';
+    this.title.caption = trans.__('Pipeline');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', 'Pipeline');
+    this.node.setAttribute('aria-label', trans.__('Pipeline'));
     document.addEventListener('visibilitychange', this.look);
     this.actions = actionsOf(options);
   }
@@ -67,7 +70,10 @@ export class PipelinePanel extends ReactWidget {
   }
 
   private readonly look = (): void => {
-    this.options.model.visible = this.isVisible && document.visibilityState === 'visible';
+    const { model } = this.options;
+    const isSeen = document.visibilityState === 'visible';
+    model.awake = isSeen;
+    model.visible = this.isVisible && isSeen;
   };
 
   private readonly actions: IActions;
@@ -82,11 +88,22 @@ function actionsOf({ model, commands }: IPanelOptions): IActions {
     setTags: (cell, change) => model.authored.setTags(cell, change),
     goTo: (notebook, cell) => void model.authored.goTo(notebook, cell),
     fix: (cell, add, remove) => model.authored.fix(cell, add, remove),
-    setParameter: (name, text) => model.running.setParameter(name, text),
-    plan: () => void model.running.askPlan(),
+    offerRuns: (x, y) => offerRuns(commands, x, y),
+    retryStep: step => void commands.execute(CommandIDs.retry, { step }),
+    setParameter: (name, text) => model.given.setParameter(name, text),
+    takePreset: name => model.given.takePreset(name),
+    savePreset: () => void savePreset(model),
+    deletePreset: name => void model.given.deletePreset(name),
+    plan: () => void model.running.showPlan(!model.state.planShown),
     setScope: scope => void model.setScope(scope),
     openStep: (step, task) => void model.openStep(step, task),
     showRun: id => void model.running.show(id),
     retry: () => void model.retry()
   };
+}
+
+async function savePreset(model: PipelineModel): Promise<void> {
+  const { path, settings } = model.state;
+  const name = await askPresetName(Object.keys(settings.presets[path ?? ''] ?? {}));
+  await (name !== null && model.given.savePreset(name));
 }

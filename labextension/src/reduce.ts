@@ -1,37 +1,12 @@
-/** A run and what happened in it: events applied one after the other, and what is shown of it. */
+/** A run and what happened in it: events are folded in one by one, and read off as one value. */
 
-import type { Failure, OutputLine, Run, RunEvent, RunState, Task, TaskState } from './wire';
+import type { Run, RunEvent, RunState, Task, TaskState } from './wire';
 
-/** One line that a run said: output of a cell, or a note. */
-export interface LogLine {
-  readonly task: string;
-  readonly text: string;
-  readonly level: 'output' | 'info' | 'warning' | 'error';
-}
+export { addToLog } from './loglines';
+export type { LogLine } from './loglines';
+export { isBad, progress, stepStates } from './standing';
+export type { StepState } from './standing';
 
-/** What is shown of a step: its tasks taken together. */
-export interface StepState {
-  readonly state: TaskState;
-  readonly tasks: readonly Task[];
-  readonly done: number;
-  readonly cells: { readonly done: number; readonly total: number };
-  readonly started: string | null;
-  readonly seconds: number | null;
-  readonly error: Failure | null;
-  readonly reason: string;
-}
-
-const LOG_LINES = 500;
-const BAD: readonly TaskState[] = [
-  'failed',
-  'kernel-died',
-  'out-of-memory',
-  'timed-out',
-  'interrupted',
-  'cancelled',
-  'skipped'
-];
-const ENDED: ReadonlySet<TaskState> = new Set<TaskState>([...BAD, 'ok', 'reused']);
 const OVER: ReadonlySet<RunState> = new Set<RunState>(['ok', 'failed', 'cancelled', 'interrupted']);
 
 /** Return true if nothing more happens in a run of that state. */
@@ -39,27 +14,129 @@ export function isOver(state: RunState): boolean {
   return OVER.has(state);
 }
 
-/** Return the run as it is after `event`. */
+/** Return the run as it is after `event`; many events are folded with one `Fold`. */
 export function reduce(run: Run, event: RunEvent): Run {
-  switch (event.kind) {
-    case 'run-started':
-      return withTasks({ ...run, state: 'running' }, event.tasks.map(blankTask));
-    case 'tasks-added':
-      return withTasks(
-        { ...run, tasks: (run.tasks ?? []).filter(({ task }) => task !== event.step) },
-        event.tasks.map((task, i) => ({
-          ...blankTask(task),
-          step: event.step,
-          item: event.labels[i] ?? null
-        }))
-      );
-    case 'run-finished':
-      return { ...run, state: event.state, finished: run.finished ?? isoTime(event.at) };
-    case 'note':
-      return run;
-    default:
-      return 'task' in event ? withTask(run, event.task, task => changed(task, event)) : run;
+  const fold = new Fold(run);
+  fold.add(event);
+  return fold.run;
+}
+
+/**
+ * Folds events into a run.
+ *
+ * An event costs the same in a run of three tasks and in one of twenty thousand: it changes one
+ * place in a list of our own. `run` copies that list, so it is read when something is drawn and
+ * not for each event.
+ */
+export class Fold {
+  constructor(run: Run) {
+    this.head = run;
+    this.tasks = [...(run.tasks ?? [])];
+    this.given = run;
+    this.number();
   }
+
+  /** The run as it is now: the same value until an event changes it. */
+  get run(): Run {
+    this.given ??= {
+      ...this.head,
+      tasks: [...this.tasks],
+      counts: Object.fromEntries(this.counts)
+    };
+    return this.given;
+  }
+
+  /** How the run as a whole stands. */
+  get state(): RunState {
+    return this.head.state;
+  }
+
+  add(event: RunEvent): void {
+    switch (event.kind) {
+      case 'run-started':
+        this.begin(event);
+        break;
+      case 'tasks-added':
+        this.spread(event);
+        break;
+      case 'run-finished': {
+        const finished = this.head.finished ?? isoTime(event.at);
+        this.changeHead({ state: event.state, finished });
+        break;
+      }
+      case 'note':
+        break;
+      default:
+        this.move(event);
+    }
+  }
+
+  private begin(event: Extract<RunEvent, { kind: 'run-started' }>): void {
+    const kept = event.resumed ? new Map(this.tasks.map(task => [task.task, task])) : new Map();
+    const blank = (name: string): Task => ({ ...blankTask(name), step: stepOf(name) });
+    const stays = (name: string): Task | undefined => {
+      const task: Task | undefined = kept.get(name) as Task | undefined;
+      return task && (task.state === 'ok' || task.state === 'reused') ? task : undefined;
+    };
+    const named = new Set(event.tasks);
+    this.tasks = [
+      ...this.tasks.filter(({ task }) => !named.has(task)),
+      ...event.tasks.map(name => stays(name) ?? blank(name))
+    ];
+    this.changeHead({ state: 'running', finished: null });
+    this.number();
+  }
+
+  /** The items of a fan-out take the place of their step. */
+  private spread({ step, tasks, labels }: Extract<RunEvent, { kind: 'tasks-added' }>): void {
+    const known = new Map(this.tasks.map(task => [task.task, task]));
+    const items = tasks.map((task, i) => ({
+      ...(known.get(task) ?? blankTask(task)),
+      step,
+      item: labels[i] ?? null
+    }));
+    const of = new Set(tasks);
+    const at = this.tasks.findIndex(task => task.step === step);
+    const rest = (some: readonly Task[]): Task[] =>
+      some.filter(({ task }) => task !== step && !of.has(task));
+    const cut = at < 0 ? this.tasks.length : at;
+    this.tasks = [...rest(this.tasks.slice(0, cut)), ...items, ...rest(this.tasks.slice(cut))];
+    this.number();
+  }
+
+  private move(event: RunEvent): void {
+    const at = isTaskEvent(event) ? this.places.get(event.task) : undefined;
+    const task = at === undefined ? undefined : this.tasks[at];
+    if (at !== undefined && task !== undefined && isTaskEvent(event)) {
+      const next = changed(task, event);
+      this.tasks[at] = next;
+      this.count(task.state, -1);
+      this.count(next.state, 1);
+      this.given = null;
+    }
+  }
+
+  private changeHead(change: Partial<Run>): void {
+    this.head = { ...this.head, ...change };
+    this.given = null;
+  }
+
+  private number(): void {
+    this.places = new Map(this.tasks.map(({ task }, i) => [task, i]));
+    this.counts = new Map();
+    this.tasks.forEach(({ state }) => this.count(state, 1));
+    this.given = null;
+  }
+
+  private count(state: TaskState, by: number): void {
+    this.counts.set(state, (this.counts.get(state) ?? 0) + by);
+  }
+
+  private head: Run;
+  private tasks: Task[];
+  private given: Run | null;
+  private places: Map<string, number> = new Map();
+  private counts: Map<TaskState, number> = new Map();
 }
 
 type TaskEvent = Extract<
@@ -75,6 +152,10 @@ type TaskEvent = Extract<
   }
 >;
 
+function isTaskEvent(event: RunEvent): event is TaskEvent {
+  return 'task' in event && event.kind !== 'note';
+}
+
 function changed(task: Task, event: TaskEvent): Task {
   switch (event.kind) {
     case 'task-started':
@@ -83,117 +164,46 @@ function changed(task: Task, event: TaskEvent): Task {
         state: 'running',
         started: isoTime(event.at),
         finished: null,
-        error: null,
         cells: { done: 0, total: event.cells, current: null }
       };
     case 'cell-started':
       return { ...task, cells: { ...task.cells, current: event.cell } };
-    case 'cell-finished':
-      return {
-        ...task,
-        cells: {
-          ...task.cells,
-          current: null,
-          done: Math.min(task.cells.done + 1, task.cells.total)
-        }
-      };
+    case 'cell-finished': {
+      const done = Math.min(task.cells.done + 1, task.cells.total);
+      return { ...task, cells: { ...task.cells, current: null, done } };
+    }
     case 'task-finished':
-      return {
-        ...task,
-        state: event.again ? 'waiting' : event.state,
-        finished: isoTime(event.at),
-        seconds: event.seconds,
-        cells: { ...task.cells, current: null },
-        notebook: event.notebook ?? task.notebook,
-        error: event.error ?? null,
-        artifacts: event.artifacts ?? task.artifacts,
-        metrics: event.metrics ?? task.metrics
-      };
+      return finished(task, event);
     case 'task-reused':
       return {
         ...task,
         state: 'reused',
         reason: event.reason,
+        error: null,
         notebook: event.notebook ?? task.notebook,
         artifacts: event.artifacts ?? task.artifacts,
         metrics: event.metrics ?? task.metrics
       };
     case 'task-skipped':
       return { ...task, state: event.state ?? 'skipped', reason: event.reason };
+    default:
+      return task; // a kind that a newer server tells
   }
 }
 
-/** Return the log with the notes among `events` and what cells wrote; the oldest lines go. */
-export function addToLog(
-  log: readonly LogLine[],
-  events: readonly RunEvent[],
-  written: readonly OutputLine[]
-): readonly LogLine[] {
-  const notes = events.flatMap(event =>
-    event.kind === 'note' ? linesOf(event.task, event.text, event.level) : []
-  );
-  const outputs = written.flatMap(({ task, text }) => linesOf(task, text, 'output'));
-  const added = [...outputs, ...notes];
-  return added.length === 0 ? log : [...log, ...added].slice(-LOG_LINES);
-}
-
-function linesOf(task: string, text: string, level: LogLine['level']): LogLine[] {
-  const lines = text.replace(/\n$/, '').split('\n');
-  return lines.map(line => ({ task, text: line, level }));
-}
-
-/** Take the tasks of each step together: step name → what is shown of it. */
-export function stepStates(run: Run | null): ReadonlyMap<string, StepState> {
-  const groups = new Map<string, Task[]>();
-  for (const task of run?.tasks ?? []) {
-    groups.set(task.step, [...(groups.get(task.step) ?? []), task]);
-  }
-  return new Map([...groups].map(([step, tasks]) => [step, together(tasks)]));
-}
-
-function together(tasks: readonly Task[]): StepState {
-  const bad = BAD.map(state => tasks.find(task => task.state === state)).find(Boolean);
-  const sum = (value: (task: Task) => number): number =>
-    tasks.reduce((total, task) => total + value(task), 0);
+function finished(task: Task, event: Extract<TaskEvent, { kind: 'task-finished' }>): Task {
   return {
-    state: overall(tasks, bad?.state),
-    tasks,
-    done: tasks.filter(task => ENDED.has(task.state)).length,
-    cells: { done: sum(task => task.cells.done), total: sum(task => task.cells.total) },
-    started: tasks.flatMap(({ started }) => started ?? []).sort()[0] ?? null,
-    seconds: tasks.length === 1 ? (tasks[0]?.seconds ?? null) : fromFirstToLast(tasks),
-    error: bad?.error ?? null,
-    reason: (bad ?? tasks[0])?.reason ?? ''
+    ...task,
+    state: event.again ? 'waiting' : event.state,
+    finished: isoTime(event.at),
+    seconds: event.seconds,
+    cells: { ...task.cells, current: null },
+    notebook: event.notebook ?? task.notebook,
+    error: event.error ?? null,
+    artifacts: event.artifacts ?? task.artifacts,
+    metrics: event.metrics ?? task.metrics,
+    checks: event.checks ?? task.checks
   };
-}
-
-/** Items run side by side: from the first one's start to the last one's end. */
-function fromFirstToLast(tasks: readonly Task[]): number | null {
-  const times = (of: 'started' | 'finished'): number[] =>
-    tasks.flatMap(task => (task[of] === null ? [] : [Date.parse(task[of])]));
-  const [starts, ends] = [times('started'), times('finished')];
-  return starts.length === 0 || ends.length < starts.length
-    ? null
-    : (Math.max(...ends) - Math.min(...starts)) / 1000;
-}
-
-function overall(tasks: readonly Task[], bad: TaskState | undefined): TaskState {
-  const any = (state: TaskState): boolean => tasks.some(task => task.state === state);
-  if (any('running') || (any('waiting') && tasks.some(task => ENDED.has(task.state)))) {
-    return 'running';
-  }
-  return bad ?? (any('waiting') ? 'waiting' : any('ok') ? 'ok' : 'reused');
-}
-
-/** How many tasks of a run ended, of how many. */
-export function progress(run: Run): { done: number; total: number } {
-  const tasks = run.tasks ?? [];
-  return { done: tasks.filter(task => ENDED.has(task.state)).length, total: tasks.length };
-}
-
-/** Return true for a state that is worth an alarm. */
-export function isBad(state: TaskState | RunState): boolean {
-  return (BAD as readonly string[]).includes(state) && state !== 'skipped';
 }
 
 function blankTask(task: string): Task {
@@ -215,16 +225,8 @@ function blankTask(task: string): Task {
   };
 }
 
-function withTasks(run: Run, tasks: readonly Task[]): Run {
-  const known = new Set(run.tasks?.map(({ task }) => task));
-  return { ...run, tasks: [...(run.tasks ?? []), ...tasks.filter(({ task }) => !known.has(task))] };
-}
-
-function withTask(run: Run, name: string, change: (task: Task) => Task): Run {
-  return {
-    ...run,
-    tasks: (run.tasks ?? []).map(task => (task.task === name ? change(task) : task))
-  };
+function stepOf(task: string): string {
+  return task.split('[', 1)[0] ?? task;
 }
 
 function isoTime(at: number | string): string {

@@ -1,13 +1,20 @@
 /** What runs: a run is planned, started, stopped, taken up again and chosen from the list. */
 
 import type { IDisposable } from '@lumino/disposable';
+import { Debouncer } from '@lumino/polling';
+import { Signal } from '@lumino/signaling';
 
-import { sentenceOf } from './failure';
 import { Follower } from './follower';
-import { fromText } from './parameters';
+import { givenParameters } from './parameters';
+import { isOver } from './reduce';
 import type { Shown } from './shown';
+import type { State } from './state';
+import { inShort } from './state';
 import type { IClient, INotebooks } from './tokens';
-import type { Json, Run, RunRequest } from './wire';
+import type { PlannedTask, Run, RunRequest, Selection } from './wire';
+
+/** Milliseconds after the last change before the plan is asked for. */
+const QUIET = 400;
 
 /** Starts runs of what is open, and keeps the list of them. */
 export class Running implements IDisposable {
@@ -17,50 +24,58 @@ export class Running implements IDisposable {
     private readonly shown: Shown
   ) {
     this.follower = new Follower(client, shown);
+    shown.changed.connect(this.onChanged, this);
   }
 
   /** Reads the news of the run that is shown. */
   readonly follower: Follower;
 
   get isDisposed(): boolean {
-    return this.shown.isDisposed;
+    return this.planner.isDisposed;
   }
 
   dispose(): void {
+    Signal.disconnectReceiver(this);
     this.follower.stop();
+    this.planner.dispose();
   }
 
-  /** Ask what a run would do now. */
-  async askPlan(): Promise<void> {
-    await this.shown.attempt(async () => {
-      const asItIs = this.shown.state.scope === 'notebook';
-      const { tasks } = await this.client.plan(this.request(asItIs));
-      this.shown.set({ plan: new Map(tasks.map(task => [task.step, task])) });
-    });
+  /** Ask what a run would do now, and how long that took before. */
+  askPlan(): Promise<void> {
+    return this.shown.attempt(() => this.plan());
   }
 
-  /** Set what was typed for a parameter; null takes its default again. */
-  setParameter(name: string, text: string | null): void {
-    const { [name]: _, ...rest } = this.shown.state.typed;
-    this.shown.set({ typed: text === null ? rest : { ...rest, [name]: text }, plan: null });
+  /** Return what a run of some steps would do now. */
+  async planOf(selection: Selection): Promise<readonly PlannedTask[]> {
+    const asItIs = this.shown.state.scope === 'notebook';
+    return (await this.client.plan(this.request(asItIs, selection))).tasks;
+  }
+
+  /** Show the plan step by step, or no longer. */
+  async showPlan(planShown: boolean): Promise<void> {
+    this.shown.set({ planShown });
+    if (planShown && this.shown.state.plan === null) {
+      await this.askPlan();
+    }
   }
 
   /**
    * Start a run of the current notebook.
    *
    * @param asItIs Run what is open, saved or not; else what is on disk.
+   * @param selection Which steps; all of them where nothing is named.
    */
-  async start(asItIs: boolean): Promise<Run | null> {
+  async start(asItIs: boolean, selection: Selection = {}): Promise<Run | null> {
     if (this.shown.state.path === null || this.shown.state.starting) {
       return null;
     }
     this.shown.set({ starting: true, message: '' });
     try {
-      const run = await this.client.start(this.request(asItIs));
+      const run = await this.client.start(this.request(asItIs, selection));
       this.took(run);
       return run;
     } catch (error) {
-      this.shown.set({ message: sentenceOf(error) });
+      this.shown.fail(error);
       return null;
     } finally {
       this.shown.set({ starting: false });
@@ -87,7 +102,7 @@ export class Running implements IDisposable {
   async show(id: string | null): Promise<void> {
     const { runs } = this.shown.state;
     const run = runs.find(each => each.id === (id ?? runs[0]?.id));
-    this.shown.set({ run: run ?? null, looking: id !== null, log: [] });
+    this.shown.set({ run: run ?? null, looking: id !== null && run !== undefined, log: [] });
     await this.follower.follow();
   }
 
@@ -105,7 +120,7 @@ export class Running implements IDisposable {
     }
   }
 
-  /** Ask for the list of runs; the run that is shown is followed. */
+  /** Ask for the list of runs; the newest one, or the one that is looked at, is followed. */
   async refresh(): Promise<void> {
     const { path, scope, compiled } = this.shown.state;
     if (path === null) {
@@ -115,41 +130,64 @@ export class Running implements IDisposable {
       const runs = await this.client.runs(scope === 'project' ? (compiled?.project ?? path) : path);
       const now = this.shown.state;
       if (path === now.path && scope === now.scope && !this.isDisposed) {
-        const run = now.run ?? runs[0] ?? null;
-        this.shown.set({ runs, run });
-        if (run !== now.run || !this.follower.isFollowing) {
+        const run = toShow(now, runs);
+        this.shown.set(run?.id === now.run?.id ? { runs } : { runs, run, log: [] });
+        if (run?.id !== now.run?.id || !this.follower.isFollowing) {
           await this.follower.follow();
         }
       }
     });
   }
 
-  /** Parameters that differ from their defaults, as values; throws for one that is no value. */
-  parameters(): { [name: string]: Json } {
-    const values: { [name: string]: Json } = {};
-    for (const parameter of this.shown.state.compiled?.parameters ?? []) {
-      const text = this.shown.state.typed[parameter.name];
-      const reading = text === undefined ? null : fromText(parameter, text);
-      if (reading?.ok === false) {
-        throw new Error(`Parameter ${parameter.name}: ${reading.message}. Nothing was run.`);
-      }
-      if (reading !== null) {
-        values[parameter.name] = reading.value;
-      }
-    }
-    return values;
-  }
-
   /** What is to be run: the notebook, as it is or from disk, or the whole project from disk. */
-  private request(asItIs: boolean): RunRequest {
-    const { path, scope } = this.shown.state;
+  private request(asItIs: boolean, selection: Selection): RunRequest {
+    const { path, scope, compiled, typed } = this.shown.state;
     const notebook = asItIs && scope === 'notebook' ? this.notebooks.content() : null;
-    return { path: path ?? '', scope, notebook, parameters: this.parameters() };
+    const parameters = givenParameters(compiled?.parameters ?? [], typed);
+    return { path: path ?? '', scope, notebook, parameters, ...selection };
   }
 
   private took(run: Run): void {
-    const runs = [run, ...this.shown.state.runs.filter(({ id }) => id !== run.id)];
+    const runs = [inShort(run), ...this.shown.state.runs.filter(({ id }) => id !== run.id)];
     this.shown.set({ run, runs, looking: false, log: [], plan: null, message: '' });
     void this.follower.follow();
   }
+
+  /** The plan is asked for where it is not known, and somebody looks at it. */
+  private onChanged(_: unknown, { plan, compiled, settings, run }: State): void {
+    const isIdle = run === null || isOver(run.state);
+    const isAsked =
+      settings.showPlan && this.shown.visible && this.shown.state.server.is === 'ready';
+    if (plan === null && compiled !== null && isIdle && isAsked) {
+      void this.planner.invoke();
+    }
+  }
+
+  /** A plan that cannot be made is no fault of its own: the problems say why. */
+  private async planQuietly(): Promise<void> {
+    if (this.shown.visible && this.shown.state.compiled !== null) {
+      await this.plan().catch(() => this.shown.set({ plan: new Map() }));
+    }
+  }
+
+  private async plan(): Promise<void> {
+    const { compiled, typed, path } = this.shown.state;
+    const tasks = await this.planOf({});
+    const { steps } = await this.client.durations(path ?? '');
+    const now = this.shown.state;
+    if (now.compiled === compiled && now.typed === typed) {
+      this.shown.set({ plan: new Map(tasks.map(task => [task.step, task])), durations: steps });
+    }
+  }
+
+  private readonly planner = new Debouncer(() => this.planQuietly(), QUIET);
+}
+
+/** The run that is looked at; else the newest, unless what is shown is it. */
+function toShow({ run, looking }: State, runs: readonly Run[]): Run | null {
+  if (looking && run !== null) {
+    return run;
+  }
+  const newest = runs[0] ?? null;
+  return newest?.id === run?.id ? run : newest;
 }

@@ -4,7 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { sentenceOf } from './failure';
+import { isAway, sentenceOf } from './failure';
 import type { State } from './state';
 import { EMPTY } from './state';
 
@@ -41,12 +41,20 @@ export class Shown implements IDisposable {
     try {
       await act();
     } catch (error) {
-      this.set({ message: sentenceOf(error) });
+      this.fail(error);
     }
   }
 
-  /** Whether anybody looks: nothing is asked of the server while nobody does. */
+  /** Show that something failed: a sentence, or that the server is away. */
+  fail(error: unknown): void {
+    this.set(isAway(error) ? { away: true } : { message: sentenceOf(error) });
+  }
+
+  /** Whether the panel is seen: nothing is compiled or listed while it is not. */
   visible = false;
+
+  /** Whether the page is seen: a run that goes on is followed as long. */
+  awake = false;
 
   private _state: State = EMPTY;
   private _disposed = false;

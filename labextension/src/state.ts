@@ -1,6 +1,8 @@
 /** What the panel shows, as one value, and what is read off it. */
 
-import type { LogLine } from './reduce';
+import type { LogLine } from './loglines';
+import type { Settings } from './settings';
+import { DEFAULTS } from './settings';
 import type { ICell } from './tokens';
 import type { Compiled, CompileRequest, PlannedTask, Role, Run } from './wire';
 
@@ -17,6 +19,9 @@ export type Scope = CompileRequest['scope'];
 /** All that is shown, as one value. */
 export interface State {
   readonly server: Server;
+  /** The server answered before and does not now; it is asked again and again. */
+  readonly away: boolean;
+  readonly settings: Settings;
   readonly path: string | null;
   /** Whether the graph is that of the notebook or of its whole project. */
   readonly scope: Scope;
@@ -27,8 +32,12 @@ export interface State {
   /** What the compiler says of the notebook's cells. */
   readonly roles: ReadonlyMap<string, Role>;
   readonly compiling: boolean;
-  /** What a run would do, by step, where that was asked for. */
+  /** What a run would do, by step; null where that is not known. */
   readonly plan: ReadonlyMap<string, PlannedTask> | null;
+  /** Whether the plan is shown step by step. */
+  readonly planShown: boolean;
+  /** Seconds that a task of each step took in earlier runs. */
+  readonly durations: { readonly [step: string]: number };
   /** What was typed for parameters, by name. */
   readonly typed: { readonly [name: string]: string };
   readonly runs: readonly Run[];
@@ -44,6 +53,8 @@ export interface State {
 /** Nothing is known yet. */
 export const EMPTY: State = {
   server: { is: 'unknown' },
+  away: false,
+  settings: DEFAULTS,
   path: null,
   scope: 'notebook',
   cells: [],
@@ -53,6 +64,8 @@ export const EMPTY: State = {
   roles: new Map(),
   compiling: false,
   plan: null,
+  planShown: false,
+  durations: {},
   typed: {},
   runs: [],
   run: null,
@@ -73,11 +86,7 @@ export function isInside(path: string, folder: string): boolean {
   return folder === '' || path.startsWith(`${folder}/`);
 }
 
-/** Return a run with its tasks counted by state. */
-export function withCounts(run: Run): Run {
-  const counts: { [state: string]: number } = {};
-  for (const { state } of run.tasks ?? []) {
-    counts[state] = (counts[state] ?? 0) + 1;
-  }
-  return run.tasks === undefined ? run : { ...run, counts };
+/** Return what a list of runs shows of a run: its tasks are kept once, where it is drawn. */
+export function inShort({ tasks: _, graph: __, seq: ___, ...run }: Run): Run {
+  return run;
 }

@@ -6,6 +6,7 @@ import type { TagChange, Tagged } from './tags';
 import type {
   Compiled,
   CompileRequest,
+  Durations,
   Events,
   Hello,
   NotebookContent,
@@ -13,6 +14,7 @@ import type {
   Plan,
   Role,
   Run,
+  RunEvent,
   RunRequest
 } from './wire';
 
@@ -27,7 +29,16 @@ export const CommandIDs = {
   run: 'nbpipe:run',
   cancel: 'nbpipe:cancel',
   resume: 'nbpipe:resume',
-  showPanel: 'nbpipe:show-panel'
+  retry: 'nbpipe:retry',
+  runForced: 'nbpipe:run-forced',
+  runFrom: 'nbpipe:run-from',
+  runOnly: 'nbpipe:run-only',
+  runOptions: 'nbpipe:run-options',
+  runUntil: 'nbpipe:run-until',
+  openFailing: 'nbpipe:open-failing',
+  showPanel: 'nbpipe:show-panel',
+  showRun: 'nbpipe:show-run',
+  start: 'nbpipe:start'
 } as const;
 
 /** A cell of the open notebook, as far as the panel shows it. */
@@ -67,6 +78,13 @@ export interface INotebooks {
 /** Which run is meant: its id, and the notebook that leads the server to its store. */
 export type RunName = Pick<Run, 'id' | 'path'>;
 
+/** After which event and byte of output news are wanted, and how many seconds they may take. */
+export interface Since {
+  readonly after: number;
+  readonly output: number;
+  readonly wait: number;
+}
+
 /** The server, seen from here. */
 export interface IClient {
   hello(): Promise<Hello>;
@@ -75,8 +93,14 @@ export interface IClient {
   runs(path: string): Promise<readonly Run[]>;
   start(request: RunRequest): Promise<Run>;
   run(run: RunName): Promise<Run>;
-  /** What happened after event `after`; waits some seconds for the next one. */
-  events(run: RunName, after: number, wait: number, signal: AbortSignal): Promise<Events>;
+  /** The news of a run; waits some seconds for them. */
+  events(run: RunName, since: Since, signal: AbortSignal): Promise<Events>;
+  /** What was noted in a run. */
+  notes(run: RunName): Promise<readonly RunEvent[]>;
+  /** The end of what the cells wrote, and the byte where it goes on. */
+  lastOutput(run: RunName): Promise<Output>;
+  /** What a task of each step took in earlier runs. */
+  durations(path: string): Promise<Durations>;
   /** What cells wrote from byte `from` on. */
   output(run: RunName, from: number): Promise<Output>;
   cancel(run: RunName): Promise<void>;
@@ -88,12 +112,20 @@ export interface IActions {
   run(): void;
   cancel(): void;
   resume(): void;
+  /** Offer the other ways to run, at a place on the page. */
+  offerRuns(x: number, y: number): void;
+  /** Run a step that failed, and what follows it. */
+  retryStep(step: string): void;
   setTags(cell: string, change: TagChange): void;
   goTo(notebook: string | null, cell: string): void;
   fix(cell: string, add: readonly string[], remove: readonly string[]): void;
+  /** Show step by step what would run, or no longer. */
   plan(): void;
   setScope(scope: CompileRequest['scope']): void;
   setParameter(name: string, text: string | null): void;
+  takePreset(name: string): void;
+  savePreset(): void;
+  deletePreset(name: string): void;
   openStep(step: string, task: string | null): void;
   showRun(id: string | null): void;
   retry(): void;

@@ -169,6 +169,8 @@ export interface Run {
   readonly counts: { readonly [state: string]: number };
   readonly tasks?: readonly Task[];
   readonly graph?: Compiled | null;
+  /** Number of the newest event that the tasks know of. */
+  readonly seq?: number;
 }
 
 interface Happened {
@@ -179,7 +181,11 @@ interface Happened {
 /** What happened in a run; a page passes over the kinds it does not know. */
 export type RunEvent = Happened &
   (
-    | { readonly kind: 'run-started'; readonly tasks: readonly string[] }
+    | {
+        readonly kind: 'run-started';
+        readonly tasks: readonly string[];
+        readonly resumed?: boolean;
+      }
     | {
         readonly kind: 'tasks-added';
         readonly step: string;
@@ -208,6 +214,7 @@ export type RunEvent = Happened &
         readonly notebook?: string | null;
         readonly artifacts?: readonly Artifact[];
         readonly metrics?: Task['metrics'];
+        readonly checks?: Task['checks'];
         readonly error?: Failure | null;
         readonly again?: boolean;
       }
@@ -238,6 +245,13 @@ export interface Events {
   readonly events: readonly RunEvent[];
   readonly last: number;
   readonly done: boolean;
+  /** What the cells wrote, where that was asked for too. */
+  readonly output?: Output;
+}
+
+/** What a task of each step took in earlier runs, in seconds. */
+export interface Durations {
+  readonly steps: { readonly [step: string]: number };
 }
 
 /** A piece of text that a cell wrote. */
@@ -263,14 +277,19 @@ export interface CompileRequest {
   readonly scope: 'notebook' | 'project';
 }
 
-export interface RunRequest {
+/** Which steps a run is about; nothing named means all. */
+export interface Selection {
+  readonly only?: readonly string[];
+  readonly from?: readonly string[];
+  readonly until?: readonly string[];
+  /** Run these even where a stored result could be reused. */
+  readonly force?: readonly string[];
+}
+
+export interface RunRequest extends Selection {
   readonly path: string;
   readonly scope?: CompileRequest['scope'];
   readonly notebook: NotebookContent | null;
   readonly parameters: { readonly [name: string]: Json };
-  readonly only?: readonly string[];
-  readonly from?: readonly string[];
-  readonly until?: readonly string[];
-  readonly force?: readonly string[];
   readonly engine?: string | null;
 }

@@ -1,6 +1,7 @@
 /** The words shown for roles, states and times. */
 
-import type { RoleKind, RunState, TaskState } from './wire';
+import { trans } from './translation';
+import type { PlannedTask, RoleKind, RunState, TaskState } from './wire';
 
 /** What the choice of a cell's role is called, and what it means, in the order of the list. */
 export const ROLES: readonly (readonly [RoleKind, string, string])[] = [
@@ -35,22 +36,50 @@ export function sign(state: TaskState | RunState | 'none'): string {
 
 /** The word for a state. */
 export function stateWord(state: TaskState | RunState | 'none'): string {
-  return state === 'none' ? 'not run' : state.replace(/-/g, ' ');
+  const words: Readonly<Record<TaskState | 'none', string>> = {
+    none: trans._p('state', 'not run'),
+    waiting: trans._p('state', 'waiting'),
+    running: trans._p('state', 'running'),
+    ok: trans._p('state', 'ok'),
+    failed: trans._p('state', 'failed'),
+    'kernel-died': trans._p('state', 'kernel died'),
+    'out-of-memory': trans._p('state', 'out of memory'),
+    'timed-out': trans._p('state', 'timed out'),
+    interrupted: trans._p('state', 'interrupted'),
+    cancelled: trans._p('state', 'cancelled'),
+    skipped: trans._p('state', 'skipped'),
+    reused: trans._p('state', 'reused')
+  };
+  return words[state];
+}
+
+/** What a plan says of a task. */
+export function plannedWord(action: PlannedTask['action']): string {
+  switch (action) {
+    case 'run':
+      return trans.__('Would run');
+    case 'reuse':
+      return trans.__('Would be reused');
+    case 'waiting':
+      return trans.__('Decided on the way');
+    case 'left-out':
+      return trans.__('Would be left out');
+  }
 }
 
 /** A duration in seconds as a person says it: `0.4 s`, `12 s`, `3 min 05 s`. */
 export function duration(seconds: number): string {
   if (seconds < 10) {
-    return `${seconds.toFixed(1)} s`;
+    return trans.__('%1 s', seconds.toFixed(1));
   }
   const whole = Math.round(seconds);
   if (whole < 60) {
-    return `${whole} s`;
+    return trans.__('%1 s', whole);
   }
   const two = (value: number): string => String(value).padStart(2, '0');
   return whole < 3600
-    ? `${Math.floor(whole / 60)} min ${two(whole % 60)} s`
-    : `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+    ? trans.__('%1 min %2 s', Math.floor(whole / 60), two(whole % 60))
+    : trans.__('%1 h %2 min', Math.floor(whole / 3600), two(Math.floor((whole % 3600) / 60)));
 }
 
 /** When something began: the time for today, else the day too. */
@@ -63,6 +92,13 @@ export function moment(iso: string, now: Date = new Date()): string {
 }
 
 /** `1 step`, `2 steps`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+export function count(number: number, noun: 'step' | 'task' | 'item'): string {
+  switch (noun) {
+    case 'step':
+      return trans._n('%1 step', '%1 steps', number);
+    case 'task':
+      return trans._n('%1 task', '%1 tasks', number);
+    case 'item':
+      return trans._n('%1 item', '%1 items', number);
+  }
 }

@@ -30,7 +30,7 @@ const json =
 
 describe('the client', () => {
   it('asks under nbpipe-api, with names made safe for addresses', async () => {
-    const { client, asked } = aClient(json({ runs: [] }));
+    const { client, asked } = aClient(json({ runs: [], tasks: [], next: null }));
     await client.runs('a b/ü&?.ipynb');
     await client.run({ id: 'r/1', path: 'b.ipynb' });
     expect(asked.map(({ url }) => url.replace(/[?&]\d+$/, ''))).toEqual([

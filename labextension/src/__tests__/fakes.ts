@@ -2,10 +2,13 @@
 
 import { Signal } from '@lumino/signaling';
 
-import type { ICell, IClient, INotebooks } from '../tokens';
+import type { IMemory, ISettings, Remembered, Settings } from '../settings';
+import { DEFAULTS } from '../settings';
+import type { ICell, IClient, INotebooks, Since } from '../tokens';
 import type {
   Compiled,
   CompileRequest,
+  Durations,
   Events,
   Hello,
   NotebookContent,
@@ -103,6 +106,7 @@ export class FakeClient implements IClient {
   current: Run = aRun();
   told: RunEvent[] = [];
   written: OutputLine[] = [];
+  took: { [step: string]: number } = {};
 
   hello(): Promise<Hello> {
     this.asked.push('hello');
@@ -137,15 +141,17 @@ export class FakeClient implements IClient {
     return Promise.resolve(this.current);
   }
 
-  events(_run: unknown, after: number, wait: number, signal: AbortSignal): Promise<Events> {
+  events(_run: unknown, { after, output, wait }: Since, signal: AbortSignal): Promise<Events> {
     this.asked.push(`events ${after}`);
     return new Promise((resolve, reject) => {
       const look = (): void => {
         const events = this.told.filter(({ seq }) => seq > after);
-        if (events.length > 0 || wait === 0) {
+        const lines = this.written.slice(output);
+        if (events.length > 0 || lines.length > 0 || wait === 0) {
           this.waiting = null;
           const done = events.some(({ kind }) => kind === 'run-finished');
-          resolve({ events, last: events.at(-1)?.seq ?? after, done });
+          const next = output + lines.length;
+          resolve({ events, last: events.at(-1)?.seq ?? after, done, output: { lines, next } });
         }
       };
       this.waiting = look;
@@ -159,6 +165,24 @@ export class FakeClient implements IClient {
   output(_run: unknown, from: number): Promise<Output> {
     const lines = this.written.slice(from);
     return Promise.resolve({ lines, next: from + lines.length });
+  }
+
+  notes(): Promise<readonly RunEvent[]> {
+    return Promise.resolve(this.told.filter(({ kind }) => kind === 'note'));
+  }
+
+  lastOutput(): Promise<Output> {
+    return this.output(null, 0);
+  }
+
+  durations(): Promise<Durations> {
+    return Promise.resolve({ steps: this.took });
+  }
+
+  /** Let a cell write, and whoever waits know it. */
+  write(...lines: OutputLine[]): void {
+    this.written.push(...lines);
+    this.waiting?.();
   }
 
   tell(...events: RunEvent[]): void {
@@ -225,6 +249,29 @@ export class FakeNotebooks implements INotebooks {
 
   paint(roles: ReadonlyMap<string, Role> | null): void {
     this.painted = roles;
+  }
+}
+
+export class FakeSettings implements ISettings {
+  readonly changed = new Signal<this, void>(this);
+  values: Settings = DEFAULTS;
+
+  set<K extends keyof Settings>(name: K, value: Settings[K]): Promise<void> {
+    this.values = { ...this.values, [name]: value };
+    this.changed.emit();
+    return Promise.resolve();
+  }
+}
+
+export class FakeMemory implements IMemory {
+  readonly kept = new Map<string, Remembered>();
+
+  recall(path: string): Promise<Remembered | null> {
+    return Promise.resolve(this.kept.get(path) ?? null);
+  }
+
+  keep(path: string, remembered: Remembered): void {
+    this.kept.set(path, remembered);
   }
 }
 

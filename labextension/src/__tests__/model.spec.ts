@@ -1,18 +1,39 @@
 import { ServerError } from '../client';
 import { PipelineModel } from '../model';
 import type { RunEvent } from '../wire';
-import { aCell, aCompiled, aRun, aStep, aTask, FakeClient, FakeNotebooks } from './fakes';
+import {
+  aCell,
+  aCompiled,
+  aRun,
+  aStep,
+  aTask,
+  FakeClient,
+  FakeMemory,
+  FakeNotebooks,
+  FakeSettings
+} from './fakes';
 
 /** Let all that is ready to go on go on. */
 async function settle(milliseconds = 0): Promise<void> {
   await jest.advanceTimersByTimeAsync(milliseconds);
 }
 
-function aPage(): { client: FakeClient; notebooks: FakeNotebooks; model: PipelineModel } {
+interface IPage {
+  readonly client: FakeClient;
+  readonly notebooks: FakeNotebooks;
+  readonly settings: FakeSettings;
+  readonly memory: FakeMemory;
+  readonly model: PipelineModel;
+}
+
+function aPage(): IPage {
   const client = new FakeClient();
+  const settings = new FakeSettings();
+  const memory = new FakeMemory();
   const notebooks = new FakeNotebooks();
   notebooks.list = [aCell('a', ['step:load']), aCell('b'), aCell('c', ['step:train', 'x'])];
-  return { client, notebooks, model: new PipelineModel(client, notebooks) };
+  const model = new PipelineModel({ client, notebooks, settings, memory });
+  return { client, notebooks, settings, memory, model };
 }
 
 beforeEach(() => {
@@ -169,10 +190,11 @@ describe('a run', () => {
     expect(model.state.run?.tasks?.[0]?.state).toBe('running');
     client.current = aRun({
       state: 'ok',
+      counts: { ok: 1 },
       tasks: [aTask('load', { state: 'ok', notebook: 'r1/load.ipynb' })]
     });
     client.tell(...events.slice(2));
-    await settle();
+    await settle(250);
     expect(model.state.run?.state).toBe('ok');
     expect(model.state.run?.tasks?.[0]?.notebook).toBe('r1/load.ipynb');
     expect(model.state.runs[0]).toMatchObject({ state: 'ok', counts: { ok: 1 } });
@@ -216,8 +238,8 @@ describe('a run', () => {
     });
     model.visible = true;
     await settle();
-    model.running.setParameter('depth', '5');
-    model.running.setParameter('names', '["a"]');
+    model.given.setParameter('depth', '5');
+    model.given.setParameter('names', '["a"]');
     await model.running.start(false);
     expect(client.started[0]?.parameters).toEqual({ depth: 5, names: ['a'] });
   });
@@ -229,7 +251,7 @@ describe('a run', () => {
     });
     model.visible = true;
     await settle();
-    model.running.setParameter('depth', 'deep');
+    model.given.setParameter('depth', 'deep');
     expect(await model.running.start(false)).toBeNull();
     expect(client.started).toEqual([]);
     expect(model.state.message).toContain('Parameter depth');

@@ -17,15 +17,7 @@ export function Elapsed({
   seconds,
   running
 }: IElapsedProps): React.JSX.Element | null {
-  const [now, setNow] = React.useState(() => Date.now());
-  React.useEffect(() => {
-    if (!running) {
-      return undefined;
-    }
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [running]);
+  const now = useNow(running);
   if (!running && seconds != null) {
     return <>{duration(seconds)}</>;
   }
@@ -34,4 +26,18 @@ export function Elapsed({
     return null;
   }
   return <>{duration(Math.max(0, (end - Date.parse(started)) / 1000))}</>;
+}
+
+/** The time, told once a second as long as it matters. */
+export function useNow(matters: boolean): number {
+  const [now, setNow] = React.useState(() => Date.now());
+  React.useEffect(() => {
+    if (!matters) {
+      return undefined;
+    }
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [matters]);
+  return now;
 }

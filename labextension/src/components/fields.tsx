@@ -24,53 +24,76 @@ export interface ITextFieldProps {
   readonly placeholder?: string;
   readonly suggestions?: readonly string[];
   readonly autoFocus?: boolean;
+  /** What is wrong with the text as it stands; empty for nothing. */
+  readonly fault?: (text: string) => string;
+  readonly inputMode?: 'text' | 'numeric' | 'decimal';
+  /** Several lines: Enter begins a new one. */
+  readonly isLong?: boolean;
   readonly onCommit: (value: string) => void;
 }
 
 export function TextField(props: ITextFieldProps): React.JSX.Element {
   const { label, value, onCommit } = props;
   const [text, setText] = React.useState(value);
-  const field = React.useRef<HTMLInputElement>(null);
-  const list = React.useId();
+  const field = React.useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  const [list, told] = [React.useId(), React.useId()];
   React.useEffect(() => setText(value), [value]);
   React.useEffect(() => {
     if (props.autoFocus) {
       field.current?.focus();
     }
   }, [props.autoFocus]);
+  const fault = props.fault?.(text) ?? '';
   const commit = (): void => {
     if (text.trim() !== value) {
       onCommit(text.trim());
     }
   };
   const onKey = (event: React.KeyboardEvent): void => {
-    if (event.key === 'Enter') {
+    if (event.key === 'Enter' && !props.isLong) {
       commit();
     } else if (event.key === 'Escape') {
       setText(value);
     }
   };
+  const shared = {
+    ref: field,
+    className: 'jp-mod-styled',
+    spellCheck: false,
+    value: text,
+    placeholder: props.placeholder,
+    'aria-invalid': fault !== '',
+    'aria-describedby': fault === '' ? undefined : told,
+    onChange: (event: { target: { value: string } }) => setText(event.target.value),
+    onBlur: commit,
+    onKeyDown: onKey
+  };
   return (
-    <Field label={label}>
-      <input
-        ref={field}
-        className="jp-mod-styled"
-        type="text"
-        spellCheck={false}
-        value={text}
-        placeholder={props.placeholder}
-        list={props.suggestions ? list : undefined}
-        onChange={event => setText(event.target.value)}
-        onBlur={commit}
-        onKeyDown={onKey}
-      />
-      {props.suggestions ? (
-        <datalist id={list}>
-          {props.suggestions.map(each => (
-            <option key={each} value={each} />
-          ))}
-        </datalist>
-      ) : null}
-    </Field>
+    <>
+      <Field label={label}>
+        {props.isLong ? (
+          <textarea rows={Math.min(6, text.split('\n').length)} {...shared} />
+        ) : (
+          <input
+            type="text"
+            inputMode={props.inputMode}
+            list={props.suggestions ? list : undefined}
+            {...shared}
+          />
+        )}
+        {props.suggestions ? (
+          <datalist id={list}>
+            {props.suggestions.map(each => (
+              <option key={each} value={each} />
+            ))}
+          </datalist>
+        ) : null}
+      </Field>
+      {fault === '' ? null : (
+        <p className="nbpipe-Error nbpipe-Field-fault" id={told} role="alert">
+          {fault}
+        </p>
+      )}
+    </>
   );
 }

@@ -7,6 +7,7 @@ import type { State } from '../state';
 import { stepStates } from '../reduce';
 import { stepNames } from '../tags';
 import type { IActions } from '../tokens';
+import { trans } from '../translation';
 import type { Compiled } from '../wire';
 import { CellForm } from './cellform';
 import { Empty, NoNotebook, ServerNotice } from './empty';
@@ -41,7 +42,7 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
   return (
     <div className="nbpipe-Body">
       {shown ? <RunBar {...props} /> : <Empty onProject={() => actions.setScope('project')} />}
-      <Message text={state.message} />
+      <Message text={state.message} isAway={state.away} />
       <ThisCell {...props} />
       {shown ? <OfPipeline {...props} /> : null}
       <Runs
@@ -88,7 +89,7 @@ function OfPipeline({ state, actions, dark }: IPipelineProps): React.JSX.Element
       <Steps
         steps={graph.steps}
         states={states}
-        plan={state.plan}
+        plan={state.planShown ? state.plan : null}
         colours={colour}
         titles={new Map(state.cells.map(({ id, title }) => [id, title]))}
         onOpen={actions.openStep}
@@ -98,7 +99,8 @@ function OfPipeline({ state, actions, dark }: IPipelineProps): React.JSX.Element
       <Parameters
         parameters={state.compiled?.parameters ?? []}
         typed={state.typed}
-        onChange={actions.setParameter}
+        presets={state.settings.presets[state.path ?? ''] ?? {}}
+        actions={actions}
       />
       <Log lines={state.log} />
     </>
@@ -123,6 +125,7 @@ function shownGraph({ looking, run, compiled }: State): Compiled | null {
   return (looking ? run?.graph : null) ?? compiled;
 }
 
-function Message({ text }: { text: string }): React.JSX.Element {
-  return <div role="alert">{text === '' ? null : <p className="nbpipe-Message">{text}</p>}</div>;
+function Message({ text, isAway }: { text: string; isAway: boolean }): React.JSX.Element {
+  const said = isAway ? trans.__('The Jupyter server does not answer. It is asked again.') : text;
+  return <div role="alert">{said === '' ? null : <p className="nbpipe-Message">{said}</p>}</div>;
 }

@@ -1,14 +1,16 @@
-/** The buttons of a run and how far it is. */
+/** The buttons of a run, what it would do, how far it is, and why it failed. */
 
+import { caretDownIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import { expectedOf } from '../estimate';
+import { isOver } from '../reduce';
 import type { State } from '../state';
-import { isOver, progress } from '../reduce';
 import type { IActions } from '../tokens';
-import type { Run } from '../wire';
-import { count, moment, stateWord } from '../words';
-import { Elapsed } from './elapsed';
-import { StateMark } from './statemark';
+import { trans } from '../translation';
+import { duration } from '../words';
+import { Fault } from './fault';
+import { RunLine } from './runline';
 
 export interface IRunBarProps {
   readonly state: State;
@@ -16,68 +18,99 @@ export interface IRunBarProps {
 }
 
 export function RunBar({ state, actions }: IRunBarProps): React.JSX.Element {
-  const { run, starting, looking } = state;
-  const running = run !== null && !isOver(run.state);
-  const resumable = run !== null && !running && run.state !== 'ok';
+  const { run, looking } = state;
+  const isRunning = run !== null && !isOver(run.state);
   return (
     <div className="nbpipe-RunBar">
-      <div className="nbpipe-Buttons">
-        <button
-          type="button"
-          className="jp-mod-styled jp-mod-accept"
-          disabled={starting || running}
-          onClick={actions.run}
-        >
-          Run pipeline
-        </button>
-        {running ? (
-          <button type="button" className="jp-mod-styled jp-mod-warn" onClick={actions.cancel}>
-            Cancel run
-          </button>
-        ) : null}
-        {running || state.compiled === null ? null : (
-          <button type="button" className="jp-mod-styled" onClick={actions.plan}>
-            What would run?
-          </button>
-        )}
-        {resumable ? (
-          <button type="button" className="jp-mod-styled" onClick={actions.resume}>
-            Resume run
-          </button>
-        ) : null}
-      </div>
-      {run ? <RunLine run={run} /> : null}
+      <Buttons state={state} actions={actions} isRunning={isRunning} />
+      {isRunning || looking ? null : <PlanLine state={state} actions={actions} />}
+      {run ? <RunLine state={state} run={run} onGoTo={actions.goTo} /> : null}
+      {run && !isRunning ? <Fault state={state} run={run} actions={actions} /> : null}
       {looking ? (
         <button type="button" className="nbpipe-Link" onClick={() => actions.showRun(null)}>
-          Back to the notebook as it is now
+          {trans.__('Back to the notebook as it is now')}
         </button>
       ) : null}
     </div>
   );
 }
 
-function RunLine({ run }: { run: Run }): React.JSX.Element {
-  const { done, total } = progress(run);
-  const running = !isOver(run.state);
+function Buttons(props: IRunBarProps & { readonly isRunning: boolean }): React.JSX.Element {
+  const { state, actions, isRunning } = props;
+  const { run, starting } = state;
+  const isResumable = run !== null && !isRunning && run.state !== 'ok';
   return (
-    <div className="nbpipe-RunLine">
-      <div className="nbpipe-RunLine-words" role="status" aria-label="Run state">
-        <StateMark state={run.state} />
-        <span className="nbpipe-Quiet" title={`Started ${moment(run.started)}`}>
-          {total > 0 ? `${done} of ${count(total, 'task')}` : ''}
-        </span>
-        <span className="nbpipe-Quiet nbpipe-Right">
-          <Elapsed started={run.started} finished={run.finished} running={running} />
-        </span>
-      </div>
-      {running ? (
-        <progress
-          className="nbpipe-Progress"
-          aria-label={`Run ${stateWord(run.state)}`}
-          value={done}
-          max={Math.max(total, 1)}
-        />
+    <div className="nbpipe-Buttons">
+      <span className="nbpipe-Split">
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={starting || isRunning}
+          onClick={actions.run}
+        >
+          {trans.__('Run pipeline')}
+        </button>
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept nbpipe-Split-more"
+          aria-label={trans.__('Other ways to run')}
+          title={trans.__('Other ways to run')}
+          aria-haspopup="menu"
+          disabled={starting || isRunning || state.compiled === null}
+          onClick={({ currentTarget }) => {
+            const { left, bottom } = currentTarget.getBoundingClientRect();
+            actions.offerRuns(left, bottom);
+          }}
+        >
+          <caretDownIcon.react tag="span" />
+        </button>
+      </span>
+      {isRunning ? (
+        <button type="button" className="jp-mod-styled jp-mod-warn" onClick={actions.cancel}>
+          {trans.__('Cancel run')}
+        </button>
+      ) : null}
+      {isResumable ? (
+        <button type="button" className="jp-mod-styled" onClick={actions.resume}>
+          {trans.__('Resume run')}
+        </button>
       ) : null}
     </div>
   );
+}
+
+/** What a run would do now; step by step on demand. */
+function PlanLine({ state, actions }: IRunBarProps): React.JSX.Element | null {
+  if (state.compiled === null || state.compiled.steps.length === 0) {
+    return null;
+  }
+  return (
+    <div className="nbpipe-PlanLine">
+      <button
+        type="button"
+        className="nbpipe-Link"
+        aria-expanded={state.planShown}
+        onClick={actions.plan}
+      >
+        {trans.__('What would run?')}
+      </button>
+      <span className="nbpipe-Quiet">{planWords(state)}</span>
+    </div>
+  );
+}
+
+function planWords({ plan, compiled, durations }: State): string {
+  if (plan === null || plan.size === 0 || compiled === null) {
+    return '';
+  }
+  const of = (action: string): number =>
+    [...plan.values()].filter(task => task.action === action).length;
+  const words = [
+    of('run') > 0 ? trans._n('%1 to run', '%1 to run', of('run')) : '',
+    of('waiting') > 0 ? trans._n('%1 perhaps', '%1 perhaps', of('waiting')) : '',
+    of('reuse') > 0 ? trans._n('%1 reused', '%1 reused', of('reuse')) : ''
+  ].filter(Boolean);
+  const seconds = expectedOf(plan, compiled.edges, durations);
+  const about = seconds === null ? [] : [trans.__('about %1', duration(seconds))];
+  return [...words, ...about].join(' · ');
 }

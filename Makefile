@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Byte code is what makes the second start fast, also where the machine says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types house fast kernels clusters server frontend ui docs pictures benchmark clean chromium
+.PHONY: demo test check lint types house fast kernels clusters imports server frontend ui docs pictures benchmark clean chromium
 
 demo: $(VENV)/.demo
 	@echo; echo "== first run: every step runs"
@@ -22,7 +22,7 @@ demo: $(VENV)/.demo
 	@echo; echo "== second run: nothing changed, so everything is reused"
 	$(BIN)/nbpipe run $(DEMO)
 
-test: check types docs frontend kernels clusters server ui
+test: check types docs frontend kernels clusters imports server ui
 
 check: lint house fast
 
@@ -54,13 +54,17 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 
 fast: $(VENV)/.test
-	$(BIN)/python -m pytest -q -n 2 --ignore=tests/kernels --ignore=tests/clusters --ignore=tests/server tests
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/kernels --ignore=tests/clusters --ignore=tests/server --ignore=tests/imports tests
 
 kernels: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/kernels
 
 clusters: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/clusters
+
+# Other products' own examples, from their source distributions; skipped where no registry answers.
+imports: $(VENV)/.test
+	$(BIN)/python -m pytest -q tests/imports
 
 server: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/server

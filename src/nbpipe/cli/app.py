@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "note": ("notes:note", "Write a note on a run."),
     "pin": ("notes:pin", "Keep a run whatever its age."),
     "delete": ("notes:delete", "Delete runs."),
+    "import": ("import_:import_", "Make a project of one for Kale, Elyra, Ploomber, …"),
     "gc": ("gc:gc", "Remove old runs and what nothing refers to."),
     "doctor": ("doctor:doctor", "Look for what keeps nbpipe from working."),
     "completion": ("completion:completion", "Print a shell's completion script."),

@@ -9,9 +9,12 @@ import re
 import shlex
 from typing import Any
 
-_MARK = re.compile(r"^# ?%%(?P<rest>[^%].*|)$")
+_MARK = re.compile(r"^# ?%%(?P<rest>[\s\[{].*|)$")
+_LANGUAGE = re.compile(r"""\blanguage=["'](\w+)["']""")
+_MAGIC_ARGS = re.compile(r"""\bmagic_args=["']([^"'\n]*)["']""")
+_ACTIVE = re.compile(r"""\bactive=["']([\w,-]*)["']""")
 _KIND = re.compile(r"\[(?P<kind>markdown|md|raw)\]")
-_TAGS = re.compile(r"tags=(\[[^\]]*\])")
+_TAGS = re.compile(r"""\btags["']?\s*[=:]\s*(\[[^\]]*\])""")
 _STRING = re.compile(r"""["']([^"']*)["']""")
 _SPEC = re.compile(r"^#\s+(?P<key>name|language):\s*(?P<value>\S+)\s*$")
 _MAGIC = re.compile(r"^# (?P<magic>(%|!).*)$")
@@ -61,7 +64,15 @@ def _cell(rest: str, body: list[str], name: str) -> dict[str, Any]:
     kind = _KIND.search(rest)
     tags = _TAGS.search(rest)
     source = "\n".join(body).strip("\n")
-    if kind is None:
+    magic, active = magic_line(rest), _ACTIVE.search(rest)
+    if active and "ipynb" not in active[1]:
+        cell_type = "raw"
+        source = _uncommented(source)
+    elif kind is None and (magic or active):
+        # A cell of another language, or one for notebooks alone, is a comment in the script.
+        cell_type = "code"
+        source = magic + _uncommented(source)
+    elif kind is None:
         cell_type = "code"
         source = "\n".join(_uncommented_magic(line) for line in source.split("\n"))
     else:
@@ -73,6 +84,12 @@ def _cell(rest: str, body: list[str], name: str) -> dict[str, Any]:
         "source": source,
         "metadata": {"tags": _STRING.findall(tags[1])} if tags else _words(rest),
     }
+
+
+def magic_line(rest: str) -> str:
+    """Return the first line of a cell in another language, as a cell mark names it."""
+    language, given = _LANGUAGE.search(rest), _MAGIC_ARGS.search(rest)
+    return f"%%{language[1]} {given[1] if given else ''}".rstrip() + "\n" if language else ""
 
 
 def _words(rest: str) -> dict[str, Any]:

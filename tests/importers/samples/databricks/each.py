@@ -1,0 +1,4 @@
+# Databricks notebook source
+dbutils.widgets.text("part", "")
+# COMMAND ----------
+print("part", dbutils.widgets.get("part"))

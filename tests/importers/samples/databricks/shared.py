@@ -1,0 +1,3 @@
+# Databricks notebook source
+def square(x):
+    return x * x

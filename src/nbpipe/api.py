@@ -429,10 +429,9 @@ class StepRun:
     @property
     def notebook(self) -> Path | None:
         """Its executed notebook; None if it left none."""
-        from nbpipe.run.executed import file_name
+        from nbpipe.run.keep import notebook_file
 
-        path = self._store.run_folder(self.run) / file_name(self.task)
-        return path if path.exists() else None
+        return notebook_file(self._store, self.run, self._row)
 
 
 class Outputs(Mapping[str, Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -63,9 +63,39 @@ def _object(known: _Fields, value: Any) -> dict[str, Any]:
     return made
 
 
+def brief(value: Any) -> Any:
+    """Return what `dump` would, without the fields that hold their default: `load` gives them.
+
+    It is for what only we read again, where much of it is kept.
+    """
+    known = _fields(type(value))  # type: ignore[arg-type]
+    if known is None:
+        return [brief(item) for item in value] if type(value) is tuple else dump(value)
+    names, read = known
+    defaults = _defaults(type(value))  # type: ignore[arg-type]
+    made = {}
+    for name, item, default in zip(names, read(value), defaults, strict=True):
+        if item != default:
+            made[name] = item if type(item) in _PLAIN else brief(item)
+    return made
+
+
+@cache
+def _defaults(kind: type[Any]) -> tuple[Any, ...]:
+    """Return the defaults of a dataclass's fields; what equals nothing where there is none."""
+    return tuple(
+        f.default if f.default_factory is MISSING else f.default_factory() for f in fields(kind)
+    )
+
+
 def dump_event(event: Event) -> dict[str, Any]:
     """Return an event as JSON data, its name under ``kind``."""
-    return {"kind": _NAMES[type(event)], **dump(event)}
+    return {"kind": name_of(event), **dump(event)}
+
+
+def name_of(event: Event) -> str:
+    """Return the name of an event's kind."""
+    return _NAMES[type(event)]
 
 
 def load_event(data: dict[str, Any]) -> Event:

@@ -86,7 +86,7 @@ def test_logs_of_a_task_that_still_runs_come_from_the_live_file(ran: Desk) -> No
     lines = [{"task": "fit", "text": "one\n"}, {"task": "load", "text": "two\n"}]
     text = "".join(json.dumps(line) + "\n" for line in lines) + '{"task": "fit", "te'
     (store.run_folder("first") / "output.jsonl").write_text(text)
-    assert list(_written(store, run, "fit")) == ["one\n"]
+    assert _written(store, run, {"fit"}) == {"fit": ["one\n"]}
 
 
 def test_open_prints_paths(ran: Desk) -> None:

@@ -156,3 +156,20 @@ def test_a_closed_pipe_silences_the_progress_and_nothing_else() -> None:
         process.stdout.close()
         assert process.stderr.read() == "still here\n"
         assert process.wait() == 0
+
+
+def test_of_a_long_fan_out_it_is_said_how_far_it_is_and_what_failed() -> None:
+    lines: list[str] = []
+    progress = Lines(Outcome(), lines.append, clock=lambda: 0.0)
+    tasks = tuple(f"s[{n}]" for n in range(100))
+    progress.tell(RunStarted("", "papermill", ("s",)))
+    progress.tell(TasksAdded("s", tasks, tasks))
+    for task in tasks:
+        progress.tell(TaskStarted(task, 1, 1))
+        state = "failed" if task == "s[49]" else "ok"
+        progress.tell(TaskFinished(task, state, 1.0))  # type: ignore[arg-type]
+    said = [terminal.clean(line).partition("  ")[2] for line in lines]
+    assert "s[49]  failed 1.0 s" in said
+    assert said[2] == "s      100 items: 95 waiting, 5 ok"
+    assert said[-1] == "s      100 items: 99 ok, 1 failed"
+    assert len(said) == 2 + 20 + 1

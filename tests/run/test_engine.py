@@ -15,6 +15,7 @@ from nbpipe.errors import ProblemsError, UsageError
 from nbpipe.events import (
     Artifact,
     Failure,
+    Note,
     RunFinished,
     TaskFinished,
     TaskReused,
@@ -24,6 +25,7 @@ from nbpipe.events import (
 )
 from nbpipe.run.environment import Environments
 from nbpipe.run.executors import Lost
+from nbpipe.run.keep import notebook_file
 from nbpipe.run.memory import ScriptedExecutor
 from nbpipe.run.order import FileRead, Result
 from nbpipe.run.project import open_project
@@ -370,6 +372,68 @@ def test_one_failing_item_fails_the_step_and_the_others_still_run(
     assert [event.task for event in lab.of(TaskSkipped)] == ["all"]
     lab.answers.clear()
     assert (lab.run(), lab.ran) == ("ok", ["score[1]", "all"])
+
+
+def test_a_long_fan_out_is_taken_up_as_there_is_room_and_runs_whole(
+    lab: Lab, write_notebook: WriteNotebook
+) -> None:
+    fan_out(write_notebook)
+    lab.items = tuple(range(1000))
+    assert lab.run() == "ok"
+    assert lab.ran[2:-1] == [f"score[{n}]" for n in range(1000)]
+    held: list[int] = []
+    lab.answers["all"] = lambda order: (
+        held.append(len(order.session["gather"]["s"])) or lab.ok(order)
+    )  # type: ignore[func-returns-value]
+    lab.run(Selection(force=("all",)))
+    assert (held, len(lab.reused)) == ([1000], 1002)
+
+
+def test_a_cancelled_fan_out_tells_of_every_item_that_did_not_run(
+    lab: Lab, write_notebook: WriteNotebook
+) -> None:
+    fan_out(write_notebook)
+    lab.items = tuple(range(1000))
+    lab.answers["score[5]"] = failed
+    assert lab.run(fail_fast=True, jobs=1) == "failed"
+    skipped = {event.task for event in lab.of(TaskSkipped)}
+    assert skipped >= {f"score[{n}]" for n in range(10, 1000)}
+    assert not skipped & set(lab.ran)
+
+
+def test_what_an_identical_task_of_the_same_run_left_is_used(
+    lab: Lab, write_notebook: WriteNotebook
+) -> None:
+    write_notebook("n.ipynb", ("step:a", "print(1)"), ("step:b after:a", "print(1)"))
+    assert lab.run() == "ok"
+    assert (lab.ran, lab.reused) == (["a"], ["b"])
+
+
+def test_the_notebook_of_a_reused_item_is_there_when_it_is_asked_for(
+    lab: Lab, write_notebook: WriteNotebook
+) -> None:
+    fan_out(write_notebook)
+    lab.run()
+    lab.run()
+    with Store.open(lab.folder / ".nbpipe") as store:
+        names = {path.name for path in store.run_folder(lab.run_id).glob("*.ipynb")}
+        assert names == {"list.ipynb", "score.ipynb", "all.ipynb"}
+        file = notebook_file(store, lab.run_id, store.ledger.task(lab.run_id, "score[1]"))
+        assert file == store.run_folder(lab.run_id) / "score-1.ipynb"
+        assert "nbpipe-load" in file.read_text("utf-8")
+
+
+def test_many_items_teach_the_same_lesson_once(lab: Lab, write_notebook: WriteNotebook) -> None:
+    fan_out(write_notebook)
+    (lab.folder / "d.csv").write_text("1")
+    digest = "sha256:" + hashlib.sha256(b"1").hexdigest()
+    for number in range(3):
+        lab.answers[f"score[{number}]"] = lambda order: lab.ok(
+            order, files_read=(FileRead("d.csv", digest),)
+        )
+    lab.run()
+    said = [note.text for note in lab.of(Note) if note.text.startswith("Learned")]
+    assert said == ["Learned: score read the file d.csv."]
 
 
 # what runs find out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.cli.progress import lines_of
+from nbpipe.cli.progress import Teller
 from nbpipe.cli.terminal import STATES, clean_line, icon, seconds
 from nbpipe.events import ENDED, Note, TaskFinished, TaskReused, TaskSkipped, TaskStarted
 
@@ -35,17 +35,19 @@ class LiveTable:
     def __init__(self, outcome: Outcome, stream: TextIO) -> None:
         self.outcome = outcome
         self.stream = stream
+        self.teller = Teller(outcome)
         self.live: Any = None
 
     def tell(self, event: Event) -> None:
         """Take an event; notes are printed above the table."""
         self.outcome.take(event, time.time())
+        lines = list(self.teller.lines(event))
         if self.live is None and isinstance(event, TaskStarted):
             self._begin()
         if isinstance(event, Note) or (
             self.live is None and isinstance(event, (TaskReused, TaskSkipped, TaskFinished))
         ):
-            self._print(event)
+            self._print(lines)
 
     def close(self) -> None:
         """Take the table away: the summary follows."""
@@ -63,10 +65,10 @@ class LiveTable:
         )
         self.live.start()
 
-    def _print(self, event: Event) -> None:
+    def _print(self, lines: list[str]) -> None:
         import click
 
-        for line in lines_of(event, self.outcome):
+        for line in lines:
             if self.live is None:
                 click.echo(line, file=self.stream)
             else:
@@ -80,7 +82,7 @@ class LiveTable:
         from rich.text import Text
 
         now = time.time()
-        shown = self.outcome.shown
+        shown = self.outcome.listed
         table = Table.grid(padding=(0, 2))
         room = max(self.live.console.height - 3, 5) if self.live is not None else 20
         rows = most_telling(shown, room)
@@ -94,8 +96,10 @@ class LiveTable:
                 Text(spent(one, now), justify="right"),
                 Text(clean_line(said), style="dim", overflow="ellipsis", no_wrap=True),
             )
-        ended = self.outcome.count(*ENDED)
-        return Group(table, Text(f"{ended} of {len(shown)} ended", style="dim"))
+        counts = self.outcome.counts
+        ended = sum(count for state, count in counts.items() if state in ENDED)
+        said = f"{ended:,} of {sum(counts.values()):,} ended"
+        return Group(table, Text(said, style="dim"))
 
 
 def most_telling(tasks: list[TaskRow], room: int) -> list[TaskRow]:

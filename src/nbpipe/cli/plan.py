@@ -16,7 +16,9 @@ from nbpipe.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nbpipe.compile.plan import Action, Plan
+    from collections.abc import Iterable, Iterator
+
+    from nbpipe.compile.plan import Action, Plan, PlannedTask
 
 
 @click.command()
@@ -46,15 +48,36 @@ def plan(path: str, **options: Any) -> None:
 def _tell(found: Plan) -> None:
     from nbpipe.cli.terminal import clean_line, coloured, columns, icon
 
+    shown = list(_folded(found.tasks))
     rows = [
         (f"{icon(one.action)} {clean_line(one.task)}", _WORDS[one.action], clean_line(one.reason))
-        for one in found.tasks
+        for one in shown
     ]
-    for line, one in zip(columns(rows), found.tasks, strict=True):
+    for line, one in zip(columns(rows), shown, strict=True):
         word = _WORDS[one.action]
         click.echo(line.replace(f" {word} ", f" {coloured(one.action, word)} ", 1))
     counts = [(found.count(action), said) for action, said in _COUNTS.items()]
     click.echo(", ".join(f"{count} {said}" for count, said in counts if count) + ".")
+
+
+def _folded(tasks: Iterable[PlannedTask]) -> Iterator[PlannedTask]:
+    """Yield the tasks; of a long fan-out one line for all items that have the same ahead."""
+    from itertools import groupby
+
+    from nbpipe.compile.plan import PlannedTask
+    from nbpipe.run.tally import MANY
+
+    for step, group in groupby(tasks, key=lambda one: one.step):
+        items = list(group)
+        if len(items) <= MANY:
+            yield from items
+            continue
+        same: dict[Action, list[PlannedTask]] = {}
+        for one in items:
+            same.setdefault(one.action, []).append(one)
+        for action, some in same.items():
+            reason = f"{len(some):,} of {len(items):,} items: {some[0].reason}"
+            yield PlannedTask(step, step, action, reason)
 
 
 _WORDS = {"run": "runs", "reuse": "reused", "waiting": "waits", "left-out": "left out"}

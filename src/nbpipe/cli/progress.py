@@ -20,15 +20,20 @@ from nbpipe.events import (
     TaskSkipped,
     TaskStarted,
 )
+from nbpipe.store.rows import step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from nbpipe.events import Event
     from nbpipe.run.outcome import Outcome
+    from nbpipe.run.tally import StepTally
 
 MOST = 32
 """Names longer than this do not widen the column of names."""
+
+STAGES = 20
+"""How often it is said how far a long fan-out is."""
 
 
 class Progress(Protocol):
@@ -64,6 +69,7 @@ class Lines:
     ) -> None:
         self.outcome = outcome
         self.echo = echo
+        self.teller = Teller(outcome)
         self.clock = clock
 
     def tell(self, event: Event) -> None:
@@ -71,16 +77,48 @@ class Lines:
         now = self.clock()
         self.outcome.take(event, now)
         stamp = click.style(time.strftime("%H:%M:%S", time.localtime(now)), dim=True)
-        for line in lines_of(event, self.outcome):
+        for line in self.teller.lines(event):
             self.echo(f"{stamp}  {line}")
 
     def close(self) -> None:
         """Nothing is left open."""
 
 
-def lines_of(event: Event, outcome: Outcome) -> Iterator[str]:
-    """Yield what is said of an event once the outcome has taken it."""
-    wide = max((min(width(one.task), MOST) for one in outcome.tasks), default=0)
+class Teller:
+    """Says in lines what happened, once the outcome has taken it.
+
+    Of a long fan-out it says how far it is, some twenty times, and what went wrong.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.wide = 0
+        self.far: dict[str, int] = {}
+
+    def lines(self, event: Event) -> Iterator[str]:
+        """Yield what is said of an event."""
+        match event:
+            case RunStarted(_, _, tasks) | TasksAdded(_, tasks):
+                self.wide = max([self.wide, *(min(width(task), MOST) for task in tasks)])
+            case TaskStarted(task) | TaskReused(task) | TaskFinished(task):
+                tally = self.outcome.tally.step(task)
+                bad = isinstance(event, TaskFinished) and event.state not in GOOD
+                if tally is not None and tally.is_long and not bad:
+                    yield from self._how_far(step_of(task), tally)
+                    return
+            case _:
+                pass
+        yield from lines_of(event, self.wide)
+
+    def _how_far(self, step: str, tally: StepTally) -> Iterator[str]:
+        far = tally.ended * STAGES // len(tally.tasks)
+        if far > self.far.get(step, 0):
+            self.far[step] = far
+            yield f"{_name(step, self.wide)}  {tally.said()}"
+
+
+def lines_of(event: Event, wide: int) -> Iterator[str]:
+    """Yield what is said of an event, the names in a column of that width."""
     match event:
         case RunStarted(_, _, tasks):
             yield f"{len(tasks)} steps" if len(tasks) != 1 else "1 step"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import shutil
+from contextlib import suppress
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.cli.summary import counts, failed, said_of
+from nbpipe.cli.summary import MOST, counts, failed, said_of
 from nbpipe.cli.terminal import clean, clean_line, icon, number, seconds, size
+from nbpipe.errors import StoreError
 from nbpipe.export.svg import draw_svg
 from nbpipe.run.executed import file_name
+from nbpipe.run.keep import notebook_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,13 +56,14 @@ def write_report(folder: Path, ended: Ended, pipeline: Pipeline, store: Store) -
     """Write ``index.html`` and the executed notebooks into a folder."""
     notebooks = folder / "notebooks"
     notebooks.mkdir(parents=True, exist_ok=True)
-    kept = store.run_folder(ended.run)
     copied = set()
-    for one in ended.outcome.shown:
-        name = file_name(one.task)
-        if (kept / name).exists():
-            shutil.copyfile(kept / name, notebooks / name)
-            copied.add(name)
+    for one in ended.outcome.listed:
+        file = None
+        with suppress(StoreError):  # bytes that are gone: the page stands without them
+            file = notebook_file(store, ended.run, one)
+        if file is not None:
+            shutil.copyfile(file, notebooks / file.name)
+            copied.add(file.name)
     page = "".join(_page(ended, pipeline, _Previews(store), copied))
     (folder / "index.html").write_text(page, "utf-8")
 
@@ -79,7 +83,8 @@ def _page(ended: Ended, pipeline: Pipeline, previews: _Previews, copied: set[str
     yield _table(("step", "state", "time", "memory", "", "notebook"), _rows(ended, copied))
     if outcome.metrics:
         yield "<h2>Metrics</h2>\n"
-        pairs = ((_text(name), number(value)) for name, value in outcome.metrics.items())
+        metrics = list(outcome.metrics.items())[:MOST]
+        pairs = ((_text(name), number(value)) for name, value in metrics)
         yield _table(("metric", "value"), ((name, _text(value)) for name, value in pairs))
     if outcome.parameters:
         yield "<h2>Parameters</h2>\n"
@@ -87,10 +92,10 @@ def _page(ended: Ended, pipeline: Pipeline, previews: _Previews, copied: set[str
             (_text(n), f"<code>{_text(repr(v))}</code>") for n, v in outcome.parameters.items()
         )
         yield _table(("parameter", "value"), values)
-    for one in failed(outcome):
+    for one in failed(outcome)[:MOST]:
         yield from _failure(ended, one)
     yield "<h2>What the steps gave</h2>\n"
-    for one in outcome.shown:
+    for one in outcome.listed:
         yield from _artifacts(one, previews)
     yield "</body></html>\n"
 
@@ -117,7 +122,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _rows(ended: Ended, copied: set[str]) -> Iterator[tuple[str, ...]]:
-    for one in ended.outcome.shown:
+    for one in ended.outcome.listed:
         kind = one.state if one.state in ("ok", "reused") else "bad" if one.error else "dim"
         name = file_name(one.task)
         link = f'<a href="notebooks/{_text(name)}">{_text(name)}</a>' if name in copied else ""
@@ -178,8 +183,6 @@ class _Previews:
         return "".join(parts) or f"<p class=dim>{_text(artifact.digest)}</p>"
 
     def _image(self, digest: str) -> str:
-        from nbpipe.errors import StoreError
-
         try:
             data = self.store.blobs.read(digest)
         except (StoreError, ValueError):

@@ -157,17 +157,45 @@ def _show_run(store: Store, run: RunRow) -> None:
 
 
 def _show_tasks(store: Store, run: RunRow, tasks: list[TaskRow]) -> None:
+    from nbpipe.run.tally import MANY
+
+    if len(tasks) > MANY:
+        _list_tasks(tasks)
+        return
     for one in tasks:
         for line in _task_lines(store, run, one):
             click.echo(line)
 
 
+def _list_tasks(tasks: list[TaskRow]) -> None:
+    """A line for each of many items; each can be asked for by its own name."""
+    from nbpipe.cli.terminal import clean_line, coloured, columns, icon, seconds
+
+    rows = [
+        (
+            f"{icon(one.state)} {clean_line(one.task)}",
+            one.state,
+            seconds(one.seconds) if one.seconds is not None else "",
+            clean_line(one.label),
+        )
+        for one in tasks
+    ]
+    for line, one in zip(columns(rows), tasks, strict=True):
+        click.echo(line.replace(f" {one.state} ", f" {coloured(one.state)} ", 1))
+
+
 def _task_lines(store: Store, run: RunRow, one: TaskRow) -> Iterator[str]:
+    from contextlib import suppress
+
     from nbpipe.cli.summary import TRACEBACK_LINES
     from nbpipe.cli.terminal import clean, clean_line, coloured, columns, number, seconds, size
-    from nbpipe.run.executed import file_name
+    from nbpipe.errors import StoreError
+    from nbpipe.run.keep import notebook_file
 
     label = f" ({clean_line(one.label)})" if one.label else ""
+    notebook = ""
+    with suppress(StoreError):  # bytes that are gone, or a store that can only be read
+        notebook = str(notebook_file(store, run.id, one) or "")
     yield f"{clean_line(one.task)}{label}: {coloured(one.state)}"
     rows = [
         ("because", clean_line(one.reason)),
@@ -176,7 +204,7 @@ def _task_lines(store: Store, run: RunRow, one: TaskRow) -> Iterator[str]:
         ("memory", size(one.peak)),
         ("made in", f"{one.source_run}/{one.source_task}" if one.source_run else ""),
         ("key", one.key),
-        ("notebook", str(store.run_folder(run.id) / file_name(one.task))),
+        ("notebook", notebook),
     ]
     yield from (f"  {line}" for line in columns([row for row in rows if row[1]]))
     if one.metrics:
@@ -224,37 +252,45 @@ def logs(name: str, path: str, store: str | None) -> None:
     run_name, step, _ = split_name(name)
     run = find_run(there, project, run_name)
     tasks = tasks_of(there, run, step) if step else there.ledger.tasks(run.id)
-    texts = {one.task: _log(there, run, one) for one in tasks}
-    for task, text in texts.items():
+    silent = True
+    for task, text in _logs(there, run, tasks):
         prefix = "" if len(tasks) == 1 else click.style(f"{clean_line(task)} | ", dim=True)
         for line in clean(text).splitlines():
             click.echo(f"{prefix}{line}")
-    if not any(texts.values()):
+        silent = silent and not text
+    if silent:
         click.echo("Its cells wrote nothing.", err=True)
 
 
-def _log(store: Store, run: RunRow, one: TaskRow) -> str:
-    """Return what a task's cells wrote: the log it left, else what came until now."""
-    for artifact in one.artifacts:
-        if artifact.kind == "log":
-            return store.blobs.read(artifact.digest).decode("utf-8", "replace")
-    return "".join(_written(store, run, one.task))
+def _logs(store: Store, run: RunRow, tasks: list[TaskRow]) -> Iterator[tuple[str, str]]:
+    """Yield what each task's cells wrote: the log it left, else what came until now."""
+    logs = {one.task: a.digest for one in tasks for a in reversed(one.artifacts) if a.kind == "log"}
+    without = {one.task for one in tasks if one.task not in logs}
+    written = _written(store, run, without) if without else {}
+    for one in tasks:
+        if one.task in logs:
+            text = store.blobs.read(logs[one.task]).decode("utf-8", "replace")
+        else:
+            text = "".join(written.get(one.task, ()))
+        yield one.task, text
 
 
-def _written(store: Store, run: RunRow, task: str) -> Iterator[str]:
-    """Yield what a task's cells wrote until now, piece by piece."""
+def _written(store: Store, run: RunRow, tasks: set[str]) -> dict[str, list[str]]:
+    """Return what the cells of some tasks wrote until now, piece by piece."""
     import json
 
+    found: dict[str, list[str]] = {}
     try:
         with open(store.run_folder(run.id) / "output.jsonl", encoding="utf-8") as file:
             for line in file:
                 if not line.endswith("\n"):
-                    return  # still being written
+                    break  # still being written
                 said = json.loads(line)
-                if said["task"] == task:
-                    yield said["text"]
+                if said["task"] in tasks:
+                    found.setdefault(said["task"], []).append(said["text"])
     except FileNotFoundError:
-        return
+        pass
+    return found
 
 
 @click.command("open")
@@ -289,11 +325,11 @@ def open_(name: str, path: str, store: str | None, only_print: bool) -> None:
 
 def _file_of(store: Store, run: RunRow, one: TaskRow, name: str) -> str:
     from nbpipe.errors import UnknownName
-    from nbpipe.run.executed import file_name
+    from nbpipe.run.keep import notebook_file
 
     if not name:
-        file = store.run_folder(run.id) / file_name(one.task)
-        if not file.exists():
+        file = notebook_file(store, run.id, one)
+        if file is None:
             raise UnknownName(f"{one.task} left no executed notebook in run {run.id}.")
         return str(file)
     for artifact in one.artifacts:

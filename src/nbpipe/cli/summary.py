@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from nbpipe.store.rows import TaskRow
 
 TRACEBACK_LINES = 8
+MOST = 50
+"""How many metrics, and how many failures in full, are shown."""
+
 _NOT_RUN = ("skipped", "cancelled")
 
 
@@ -71,25 +74,33 @@ def told(ended: Ended) -> Iterator[str]:
     """Yield the lines of the summary."""
     outcome = ended.outcome
     rows = []
-    for one in outcome.shown:
+    for one in outcome.listed:
         why = said_of(one)
         time = seconds(one.seconds) if one.seconds else ""
         label = f" ({clean_line(one.label)})" if one.label else ""
         name = f"{icon(one.state)} {clean_line(one.task)}{label}"
         rows.append((name, one.state, time, clean_line(why)))
     states = [row[1] for row in rows]
+    bad = failed(outcome)
     for line, state in zip(columns(rows), states, strict=True):
         yield line.replace(f" {state} ", f" {coloured(state)} ", 1)
-    if outcome.metrics:
+    if metrics := outcome.metrics:
         yield ""
-        pairs = [(clean_line(name), number(value)) for name, value in outcome.metrics.items()]
+        pairs = [(clean_line(name), number(metrics[name])) for name in list(metrics)[:MOST]]
         yield from columns(pairs)
-    for one in failed(outcome):
+        yield from _more(len(metrics) - MOST, "metrics")
+    for one in bad[:MOST]:
         yield ""
         yield from failure(ended, one)
+    yield from _more(len(bad) - MOST, "that did not end well")
     yield ""
     yield verdict(ended)
     yield f"Executed notebooks: {ended.folder}"
+
+
+def _more(count: int, what: str) -> Iterator[str]:
+    if count > 0:
+        yield f"and {count:,} more {what}"
 
 
 def verdict(ended: Ended) -> str:
@@ -101,8 +112,7 @@ def verdict(ended: Ended) -> str:
 
 def counts(outcome: Outcome) -> list[str]:
     """Return how many tasks ended in each state, as ``3 ok``."""
-    states = dict.fromkeys(one.state for one in outcome.shown)
-    return [f"{outcome.count(state)} {state}" for state in states] or ["nothing to do"]
+    return [f"{count} {state}" for state, count in outcome.counts.items()] or ["nothing to do"]
 
 
 def failure(ended: Ended, one: TaskRow) -> Iterator[str]:
@@ -130,8 +140,8 @@ def markdown(ended: Ended) -> str:
         "| step | state | time | |",
         "| --- | --- | ---: | --- |",
     ]
-    for one in outcome.shown:
-        why = said_of(one)
+    for one in outcome.listed:
+        why = said_of(one) or (one.label if one.item < 0 else "")
         if one.error is not None:
             where = ended.place(one, one.error.cell)
             why = ": ".join(filter(None, [where, one.error.name, one.error.message]))
@@ -141,7 +151,8 @@ def markdown(ended: Ended) -> str:
         )
     if outcome.metrics:
         lines += ["", "| metric | value |", "| --- | ---: |"]
-        lines += [f"| {_cell(k)} | {_cell(number(v))} |" for k, v in outcome.metrics.items()]
+        metrics = list(outcome.metrics.items())[:MOST]
+        lines += [f"| {_cell(k)} | {_cell(number(v))} |" for k, v in metrics]
     return "\n".join(lines) + "\n\n"
 
 

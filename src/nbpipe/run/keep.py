@@ -10,11 +10,12 @@ from nbpipe.run.executed import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from nbpipe.events import Artifact
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
-    from nbpipe.store.rows import StoredResult
+    from nbpipe.store.rows import StoredResult, TaskRow
     from nbpipe.store.store import Store
 
 
@@ -50,17 +51,30 @@ def result_of(planner: Planner, one: Considered, result: Result, run: str) -> St
     )
 
 
-def keep_notebook(store: Store, run: str, task: str, artifacts: Iterable[Artifact]) -> None:
-    """Put a task's executed notebook into the run's folder as a plain file.
+def keep_notebook(store: Store, run: str, task: str, artifacts: Iterable[Artifact]) -> Path | None:
+    """Put a task's executed notebook into the run's folder as a plain file; return the file.
 
-    It is a copy: opening and saving it never touches the stored bytes.
+    It is a copy: opening and saving it never touches the stored bytes. None if the task left
+    no notebook.
     """
-    for artifact in artifacts:
-        if artifact.kind == "notebook":
-            path = store.run_folder(run) / file_name(task)
-            temporary = path.with_name(f".{path.name}.part")
-            temporary.write_bytes(store.blobs.path(artifact.digest).read_bytes())
-            os.replace(temporary, path)
+    found = next((one for one in artifacts if one.kind == "notebook"), None)
+    if found is None:
+        return None
+    path = store.run_folder(run) / file_name(task)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(store.blobs.path(found.digest).read_bytes())
+    os.replace(temporary, path)
+    return path
+
+
+def notebook_file(store: Store, run: str, task: TaskRow) -> Path | None:
+    """Return the executed notebook of a task in the run's folder; None if it left none.
+
+    That of a reused item is put there when it is asked for: a fan-out may have very many, and
+    nearly all of them are never looked at.
+    """
+    path = store.run_folder(run) / file_name(task.task)
+    return path if path.exists() else keep_notebook(store, run, task.task, task.artifacts)
 
 
 def restore_files(planner: Planner, artifacts: Iterable[Artifact]) -> Iterator[str]:

@@ -195,29 +195,27 @@ class Planner:
         if items == (None,) and not known:
             last = self.store.ledger.last_result_of(str(self.project.folder), step.name)
         for item, part, key in zip(items, parts, keys, strict=True):
-            yield self._considered(step, item, part, facts, known.get(key), last, forced)
+            decision, kept = self._decide(step, item, part, known.get(key), last, forced)
+            task = task_name(step, item)
+            yield Considered(task, step, item, decision, key, part, facts, kept)
 
-    def _considered(
+    def _decide(
         self,
         step: Step,
         item: Item | None,
         parts: Ingredients,
-        facts: Facts,
         result: StoredResult | None,
         last: StoredResult | None,
         forced: bool,
-    ) -> Considered:
+    ) -> tuple[Decision, StoredResult | None]:
         past = self._past(result) if result else None
         before = None
-        if last is not None and item is None:
+        if last is not None:
             before = Past(last.key, last.run, last.task, frozenset(), last.parts)
         decision = decide(step, parts, past, before, forced)
         if item is not None and past is None and not forced:
             decision = Decision("run", "no stored result for this item")
-        kept = result if decision.action == "reuse" else None
-        return Considered(
-            task_name(step, item), step, item, decision, key_of(parts), parts, facts, kept
-        )
+        return decision, result if decision.action == "reuse" else None
 
     def _past(self, result: StoredResult) -> Past:
         names = {name for a in result.artifacts if a.kind == "value" for name in a.name.split(", ")}

@@ -126,6 +126,7 @@ class LocalBlobs:
     def __init__(self, folder: str | Path, disk: Disk | None = None) -> None:
         self.folder = Path(folder).expanduser().absolute()
         self.disk = disk or Disk()
+        self._objects = str(self.folder / "objects")
         self._ready = read_format(self.folder) > 0
 
     @property
@@ -333,7 +334,7 @@ class LocalBlobs:
 
     def _place(self, digest: str) -> str:
         hexa = hexa_of(digest)
-        return os.path.join(self.address, "objects", hexa[:2], hexa[2:])
+        return os.path.join(self._objects, hexa[:2], hexa[2:])
 
     def _stat(self, digest: str) -> os.stat_result:
         try:

@@ -8,7 +8,7 @@ from nbpipe.events import Recorded
 from nbpipe.store import texts
 from nbpipe.store.projection import View, advance, concerned
 from nbpipe.store.rows import ArtifactRow, EngineRow, RunRow, StoredResult, TaskRow
-from nbpipe.wire import dump, dump_event, load, load_event
+from nbpipe.wire import brief, dump, load, load_event, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -126,7 +126,7 @@ def keep_results(connection: Connection, results: Sequence[StoredResult], now: f
             {
                 "key": one.key, "number": number, "at": now, "step": one.step, "run": one.run,
                 "project": texts.clean(one.project), "task": one.task,
-                "body": texts.write(dump(one)),
+                "body": texts.write(brief(one)),
             }
             for number, one in enumerate(results, first)
         ],
@@ -164,9 +164,9 @@ def insert_events(connection: Connection, recorded: Sequence[Recorded]) -> None:
 
 
 def _event_values(one: Recorded) -> dict[str, Any]:
-    body = dump_event(one.event)
+    body = brief(one.event)
     return {
-        "run": one.run, "seq": one.seq, "at": one.at, "kind": body.pop("kind"),
+        "run": one.run, "seq": one.seq, "at": one.at, "kind": name_of(one.event),
         "body": texts.write(body),
     }  # fmt: skip
 
@@ -245,7 +245,7 @@ def keep_view(connection: Connection, run: str, view: View, before: Mapping[str,
 def _task_values(run: str, row: TaskRow) -> dict[str, Any]:
     return {
         "run": run, "task": row.task, "position": row.position, "item": row.item,
-        "state": row.state, "key": row.key, "body": texts.write(dump(row)),
+        "state": row.state, "key": row.key, "body": texts.write(brief(row)),
         "label": texts.label(row.label), "started": row.started, "finished": row.finished,
         "seconds": row.seconds, "metrics": texts.write(dump(row.metrics)),
     }  # fmt: skip

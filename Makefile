@@ -88,8 +88,8 @@ pictures: $(VENV)/.test chromium
 	$(BIN)/python docs/make_pictures.py
 	$(BIN)/python docs/make_screenshots.py
 
-# Everything, on a machine that does nothing else; about a quarter of an hour, and ten minutes
-# more the first time. BENCHMARK="--write-docs" puts it into docs/performance.md.
+# Everything, on a machine that does nothing else: about twenty minutes, and ten more the first
+# time. BENCHMARK="--write-docs" puts it into docs/performance.md.
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(BENCHMARK)
 

@@ -29,12 +29,15 @@ class Case:
         What the figures are for.
     figure
         Which of the two times its ratio is about.
+    once
+        Whether once is enough.
     """
 
     name: str
     title: str
     unit: str
     figure: Figure = "cpu"
+    once: bool = False
 
     def told(self, size: Size) -> str:
         """Return the title with its sizes filled in."""
@@ -69,7 +72,7 @@ CASES = {
         Case("engine", "{tasks} tasks run, nothing computed", "a task"),
         Case("reuse", "{tasks} tasks, nothing has changed", "all", "wall"),
         Case("start", "the command starts (--help)", "a command"),
-        Case(CHECK, f"a cell that uses {BURNT:g} s of CPU: is it counted?", "that cell"),
+        Case(CHECK, f"a cell that uses {BURNT:g} s of CPU: is it counted?", "that cell", once=True),
     )
 }  # fmt: skip
 

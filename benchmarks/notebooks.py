@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Cell = tuple[tuple[str, ...], str]
 """Tags and source."""
 
-BURNT = 2.0
+BURNT = 5.0
 """Seconds of CPU that a notebook uses up to show that they are counted."""
 
 COLUMNS = 10

@@ -41,7 +41,7 @@ class Manner:
     """
 
     times: int = 3
-    patience: float = 20.0
+    patience: float = 15.0
     limit: float = 1800.0
 
 
@@ -152,9 +152,10 @@ class Rounds:
         turns = [self._turn(case, peer) for peer in self.crowd.peers if case.name in peer.does]
         for turn in turns:
             turn.attempt(lambda work: make_ready(work, self.manner.limit))
-        for number in range(1, self.manner.times + 1):
+        times = 1 if case.once else self.manner.times
+        for number in range(1, times + 1):
             for turn in turns:
-                self._measure(turn, f"{case.name} {number}/{self.manner.times}")
+                self._measure(turn, f"{case.name} {number}/{times}")
         rows = tuple(turn.measured(case.name) for turn in turns)
         title = case.told(self.size)
         return CaseResult(case.name, title, case.unit, case.figure, round(load, 2), rows)

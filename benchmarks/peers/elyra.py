@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.peers import Setting
 
 
-FEW, MANY = 1, 6
+FEW, MANY = 1, 5
 SCHEMA = "pipeline-flow/pipeline-flow-v3-schema.json"
 
 

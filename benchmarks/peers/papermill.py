@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 ENVIRONMENT = Environment("papermill", ("papermill==2.*", *KERNEL), science=True)
-FEW, MANY = 1, 6
+FEW, MANY = 1, 5
 LATENCY_TIMES = 5
 ITEMS = 10
 """Items of the fan-out: each costs the same, and all would take long."""
@@ -103,13 +103,11 @@ IN_PROCESS = Peer(
         "imports": _notebooks(notebooks.imports),
         "latency": _latency,
         "chain": _one_by_one(notebooks.chain_link),
-        "side": _one_by_one(notebooks.lone_step),
         "fan": _fan,
     },
     ENVIRONMENT,
     {
         "chain": "values in files",
-        "side": "one after the other",
         "fan": f"{ITEMS} items, the table from a file",
         "latency": "a new kernel each time",
     },

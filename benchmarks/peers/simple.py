@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.peers import Setting
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
-FEW, MANY = 1, 6
+FEW, MANY = 1, 5
 QUIET = {"PLOOMBER_STATS_ENABLED": "false"}
 """No statistics are sent while somebody measures."""
 

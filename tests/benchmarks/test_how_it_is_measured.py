@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ class Scene:
             raise Failed("it fell")
         return Cost(1.0, 2.0)
 
-    def result(self, *names: str, absent: str = ""):
+    def result(self, *names: str, absent: str = "", once: bool = False):
         peers = tuple(
             Peer(name, name, {"step": lambda setting, name=name: Work(Job((name,), HERE))})
             for name in names
@@ -73,7 +74,7 @@ class Scene:
             crowd, Size(), self.folder, Manner(times=3, patience=20.0), lambda text: None,
             self.measure, lambda: self.now,
         )  # fmt: skip
-        return rounds.of(CASES["step"])
+        return rounds.of(replace(CASES["step"], once=once))
 
 
 @pytest.fixture
@@ -92,6 +93,11 @@ def test_what_takes_long_is_measured_once(scene):
     result = scene.result("nbpipe", "a")
     assert scene.done == ["nbpipe", "a", "nbpipe", "nbpipe"]
     assert [row.times for row in result.rows] == [3, 1]
+
+
+def test_a_case_for_which_once_is_enough_is_measured_once(scene):
+    scene.result("nbpipe", "a", once=True)
+    assert scene.done == ["nbpipe", "a"]
 
 
 def test_who_fails_has_no_figure_and_says_why(scene):

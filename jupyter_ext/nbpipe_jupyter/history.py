@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import MissingObject
@@ -17,11 +16,11 @@ from nbpipe_jupyter.views import describe_run, describe_task
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from nbpipe.store.rows import Listed, StepSum, TaskRow, Which
+    from nbpipe.store.rows import Listed, StepMetric, StepSum, TaskRow, Which
     from nbpipe_jupyter.bodies import Said
     from nbpipe_jupyter.projects import Kept, Projects
 
-MOST_COMPARED = 100
+MOST_COMPARED = 50
 """Runs that are compared at once."""
 
 MOST_CHECKED = 200
@@ -42,25 +41,16 @@ def runs(projects: Projects, path: str, limit: int, which: Which) -> dict[str, A
     history = projects.store_of(folder).ledger.history
     numbers = history.metrics([row.id for row in rows])
     found = [
-        {**describe_run(row, place), "metrics": plain(numbers.get(row.id, {}))} for row in rows
+        {**describe_run(row, place), "metrics": plain(numbers.get(row.id, ()))} for row in rows
     ]
     return {"runs": found, "found": count, "tags": history.tags(str(folder))}
 
 
-def plain(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the numbers of a run under one name each.
-
-    Those of a fan-out's items are taken together, as their mean. A name that two steps give
-    follows its step.
-    """
-    steps: dict[str, dict[str, list[float]]] = {}
-    for task, numbers in metrics.items():
-        for name, value in numbers.items():
-            steps.setdefault(step_of(task), {}).setdefault(name, []).append(value)
-    found: dict[str, float] = {}
-    for step, named in steps.items():
-        for name, values in named.items():
-            found[f"{step}.{name}" if name in found else name] = fmean(values)
+def plain(metrics: Iterable[StepMetric]) -> dict[str, float | None]:
+    """Return the numbers of a run under one name each; one that two steps give has the step's."""
+    found: dict[str, float | None] = {}
+    for one in metrics:
+        found[f"{one.step}.{one.name}" if one.name in found else one.name] = one.value
     return found
 
 
@@ -72,11 +62,11 @@ def page(projects: Projects, run: str, path: str) -> dict[str, Any]:
     steps = ledger.history.steps(run)
     return {
         **describe_run(row, kept.place),
-        "metrics": plain(ledger.history.metrics([run]).get(run, {})),
+        "metrics": plain(ledger.history.metrics([run]).get(run, ())),
         "graph": {**graph, "project": kept.place},
         "steps": [_step(one) for one in steps],
         "checks": _checks(kept, graph, steps),
-        "failures": _failures(kept),
+        "failures": _failures(kept, steps),
         "last": row.last_seq,
         "engine": row.engine,
         "user": row.user,
@@ -107,14 +97,12 @@ def _checks(kept: Kept, graph: Mapping[str, Any], steps: Iterable[StepSum]) -> l
     ]
 
 
-def _failures(kept: Kept) -> list[dict[str, Any]]:
+def _failures(kept: Kept, steps: Iterable[StepSum]) -> list[dict[str, Any]]:
     """Return the first tasks that did not end well, in full."""
     history = kept.store.ledger.history
-    names = [
-        task.task
-        for state in BAD
-        for task in history.tasks(kept.run, WhichTasks(state=state), 0, 5)[0]
-    ]
+    bad = [state for state in BAD if any(state in one.counts for one in steps)]
+    found = (history.tasks(kept.run, WhichTasks(state=state), 0, 5)[0] for state in bad)
+    names = [one.task for some in found for one in some]
     rows = sorted(history.rows(kept.run, names[:5]), key=lambda row: (row.position, row.item))
     return [describe_task(row, kept) for row in rows]
 
@@ -190,7 +178,7 @@ def compared(projects: Projects, names: Iterable[str], path: str) -> dict[str, A
 
 def _side(kept: Kept) -> dict[str, Any]:
     history = kept.store.ledger.history
-    numbers = history.metrics([kept.run]).get(kept.run, {})
+    numbers = history.metrics([kept.run]).get(kept.run, ())
     steps = [_step(one) for one in history.steps(kept.run)]
     return {**describe_run(kept.row, kept.place), "metrics": plain(numbers), "steps": steps}
 

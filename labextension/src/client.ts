@@ -6,18 +6,32 @@ import { ServerConnection } from '@jupyterlab/services';
 import { ServerError } from './failure';
 import type { IClient, RunName, Since } from './tokens';
 import { trans } from './translation';
+import type { IPast, Until, WhichTasks } from './runs/contracts';
+import type { Filter } from './runs/filter';
+import { queryOf } from './runs/filter';
 import type {
+  ArtifactInFull,
+  CellDiff,
   Compiled,
   CompileRequest,
   Durations,
+  Diff,
+  Draft,
   Events,
   Hello,
   Output,
   Plan,
   Run,
   RunEvent,
+  RunPage,
   RunRequest,
-  Task
+  Runs,
+  Said,
+  Side,
+  StoredText,
+  Task,
+  TaskInFull,
+  Tasks
 } from './wire';
 
 export { ServerError } from './failure';
@@ -34,7 +48,7 @@ interface RunInParts extends Run {
 }
 
 /** Talks to the server extension. */
-export class Client implements IClient {
+export class Client implements IClient, IPast {
   constructor(private readonly settings: ServerConnection.ISettings) {}
 
   hello(): Promise<Hello> {
@@ -100,6 +114,69 @@ export class Client implements IClient {
     return this.ask('POST', routeOf(run, '/resume'), { body: {} });
   }
 
+  list(path: string, filter: Filter, before: string | null): Promise<Runs> {
+    return this.ask('GET', `runs?${queryOf(path, filter, before)}`);
+  }
+
+  /** What happened after an event, whatever the cells write meanwhile. */
+  newsAfter(run: RunName, after: number, wait: number, signal: AbortSignal): Promise<Events> {
+    return this.ask('GET', routeOf(run, '/events', { after, wait }), { signal });
+  }
+
+  page(run: RunName): Promise<RunPage> {
+    return this.ask('GET', routeOf(run, '/page'));
+  }
+
+  tasks(run: RunName, which: WhichTasks, from: number, limit: number): Promise<Tasks> {
+    return this.ask('GET', routeOf(run, '/tasks', { ...which, from, limit }));
+  }
+
+  task(run: RunName, task: string): Promise<TaskInFull> {
+    return this.ask('GET', routeOf(run, `/tasks/${encodeURIComponent(task)}`));
+  }
+
+  async annotate(run: RunName, said: Partial<Said>): Promise<void> {
+    await this.ask('PATCH', routeOf(run, ''), { body: said });
+  }
+
+  async remove(run: RunName): Promise<void> {
+    await this.ask('DELETE', routeOf(run, ''));
+  }
+
+  async compare(path: string, ids: readonly string[]): Promise<readonly Side[]> {
+    const query = new URLSearchParams([['path', path], ...ids.map(id => ['run', id])]);
+    return (await this.ask<{ runs: readonly Side[] }>('GET', `compare?${query}`)).runs;
+  }
+
+  diff(before: RunName, after: string): Promise<Diff> {
+    return this.ask('GET', routeOf(before, '/diff', { to: after }));
+  }
+
+  async diffCells(before: RunName, to: string, task: string): Promise<readonly CellDiff[]> {
+    const route = routeOf(before, '/diff', { to, task });
+    return (await this.ask<{ cells: readonly CellDiff[] }>('GET', route)).cells;
+  }
+
+  artifact(digest: string, path: string): Promise<ArtifactInFull> {
+    return this.ask('GET', artifactRoute(digest, '', { path }));
+  }
+
+  text(digest: string, path: string): Promise<StoredText> {
+    return this.ask('GET', artifactRoute(digest, '/text', { path }));
+  }
+
+  draft(run: RunName, task: string, until: Until): Promise<Draft> {
+    return this.ask('POST', routeOf(run, '/draft'), { body: { task, until } });
+  }
+
+  imageUrl(digest: string, path: string): string {
+    return URLExt.join(this.settings.baseUrl, ROOT, artifactRoute(digest, '/image', { path }));
+  }
+
+  fileUrl(digest: string, path: string, name: string): string {
+    return URLExt.join(this.settings.baseUrl, ROOT, artifactRoute(digest, '/file', { path, name }));
+  }
+
   private async ask<T>(
     method: string,
     route: string,
@@ -131,10 +208,16 @@ export class Client implements IClient {
   }
 }
 
-function routeOf(run: RunName, route: string, numbers: Record<string, number> = {}): string {
+type Asked = Record<string, number | string>;
+
+function routeOf(run: RunName, route: string, asked: Asked = {}): string {
   const query = new URLSearchParams({ path: run.path });
-  Object.entries(numbers).forEach(([name, value]) => query.set(name, String(value)));
+  Object.entries(asked).forEach(([name, value]) => query.set(name, String(value)));
   return `runs/${encodeURIComponent(run.id)}${route}?${query}`;
+}
+
+function artifactRoute(digest: string, route: string, asked: Record<string, string>): string {
+  return `artifacts/${encodeURIComponent(digest)}${route}?${new URLSearchParams(asked)}`;
 }
 
 async function readJson(response: Response): Promise<unknown> {

@@ -24,6 +24,7 @@ import { PipelineModel } from './model';
 import { Notebooks } from './notebook';
 import { PipelinePanel } from './panel';
 import { addStatus } from './status';
+import { addPast } from './runs/commands';
 import { CommandIDs, PANEL_ID, PLUGIN_ID } from './tokens';
 import { speak, trans } from './translation';
 
@@ -79,6 +80,8 @@ function activate(
   new CellStates(model, tracker);
 
   const isDark = (): boolean => themes?.theme != null && !themes.isLight(themes.theme);
+  const past = addPast({ app, past: client, notebooks, documents, palette, restorer, isDark });
+  themes?.themeChanged.connect(() => past.forEach(tab => tab.update()));
   const panel = new PipelinePanel({ model, commands: app.commands, isDark });
   themes?.themeChanged.connect(() => panel.update());
   app.shell.add(panel, 'right', { rank: 300 });

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { ICellModel } from '@jupyterlab/cells';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { NotebookActions } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -132,6 +133,19 @@ export class Notebooks implements INotebooks, IDisposable {
     if (widget && cell !== null) {
       await showCell(widget, cell);
     }
+  }
+
+  /** Put code into a new cell below the active one; it can be undone. Null for no notebook. */
+  insert(code: (path: string) => string): string | null {
+    const { path } = this;
+    const panel = this._panel;
+    if (path === null || panel === null) {
+      return null;
+    }
+    this.shell.activateById(panel.id);
+    NotebookActions.insertBelow(panel.content);
+    panel.content.activeCell?.model.sharedModel.setSource(code(path));
+    return path;
   }
 
   paint(roles: ReadonlyMap<string, Role> | null): void {

@@ -10,6 +10,7 @@ import { askPresetName } from './dialogs';
 import { pipelineIcon } from './icon';
 import { offerRuns } from './menus';
 import type { PipelineModel } from './model';
+import { PastIDs } from './runs/contracts';
 import type { IActions } from './tokens';
 import { CommandIDs, PANEL_ID } from './tokens';
 import { trans } from './translation';
@@ -98,6 +99,8 @@ function actionsOf({ model, commands }: IPanelOptions): IActions {
     setScope: scope => void model.setScope(scope),
     openStep: (step, task) => void model.openStep(step, task),
     showRun: id => void model.running.show(id),
+    openRun: id => void commands.execute(PastIDs.run, { id, path: model.state.path }),
+    openRuns: () => void commands.execute(PastIDs.runs, { path: model.state.path }),
     retry: () => void model.retry()
   };
 }

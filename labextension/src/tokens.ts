@@ -128,5 +128,8 @@ export interface IActions {
   deletePreset(name: string): void;
   openStep(step: string, task: string | null): void;
   showRun(id: string | null): void;
+  /** Open a run's page, or the list of all runs, in the main area. */
+  openRun(id: string): void;
+  openRuns(): void;
   retry(): void;
 }

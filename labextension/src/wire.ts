@@ -293,3 +293,148 @@ export interface RunRequest extends Selection {
   readonly parameters: { readonly [name: string]: Json };
   readonly engine?: string | null;
 }
+
+/** Tasks taken together: those of a step. */
+export interface StepSum {
+  readonly step: string;
+  readonly counts: { readonly [state: string]: number };
+  readonly started: string | null;
+  readonly finished: string | null;
+  readonly seconds: number;
+}
+
+/** Name → number. */
+export type Metrics = { readonly [name: string]: number | null };
+
+/** What people say of a run. */
+export interface Said {
+  readonly tags: readonly string[];
+  readonly note: string;
+  readonly pinned: boolean;
+}
+
+/** A run as lists have it. */
+export interface ListedRun extends Run, Said {
+  readonly name: string;
+  readonly metrics: Metrics;
+}
+
+/** A part of the list of runs. */
+export interface Runs {
+  readonly runs: readonly ListedRun[];
+  readonly found: number;
+  readonly tags: { readonly [tag: string]: number };
+}
+
+/** A run beside others. */
+export interface Side extends ListedRun {
+  readonly steps: readonly StepSum[];
+}
+
+export interface Check {
+  readonly task: string;
+  readonly cell: string;
+  readonly said: string;
+}
+
+export interface Environment {
+  readonly language?: string;
+  readonly python?: string;
+  readonly versions?: { readonly [module: string]: string };
+}
+
+/** A task with all that is known of it. */
+export interface TaskInFull extends Task {
+  readonly label: string;
+  readonly attempt: number;
+  readonly key: string;
+  readonly memory: number | null;
+  readonly source: { readonly run: string; readonly task: string } | null;
+}
+
+/** A run as its page shows it. */
+export interface RunPage extends Side {
+  readonly graph: Compiled;
+  readonly checks: readonly Check[];
+  readonly failures: readonly TaskInFull[];
+  readonly last: number;
+  readonly engine: string;
+  readonly user: string;
+  readonly selection: { readonly [name: string]: readonly string[] };
+  readonly sources: { readonly [notebook: string]: string };
+  readonly environment: { readonly [kernel: string]: Environment };
+}
+
+/** A task as long lists have it. */
+export interface ListedTask {
+  readonly task: string;
+  readonly step: string;
+  readonly label: string;
+  readonly state: TaskState;
+  readonly seconds: number | null;
+  readonly started: string | null;
+  readonly finished: string | null;
+}
+
+export interface Tasks {
+  readonly tasks: readonly ListedTask[];
+  readonly found: number;
+}
+
+/** What was made to be looked at when a value was saved. */
+export interface Preview {
+  readonly text?: string;
+  readonly html?: string;
+  readonly image?: string;
+  readonly shape?: readonly number[];
+}
+
+export interface ArtifactInFull {
+  readonly digest: string;
+  readonly type: string;
+  readonly size: number;
+  readonly codec: string;
+  readonly kind: string;
+  readonly preview: Preview;
+}
+
+export interface StoredText {
+  readonly text: string;
+  readonly whole: boolean;
+}
+
+export type How = 'new' | 'gone' | 'changed';
+
+export interface TextChange {
+  readonly name: string;
+  readonly how: How;
+  readonly lines: readonly string[];
+}
+
+export interface Diff {
+  readonly code: readonly TextChange[];
+  readonly inputs: readonly { readonly task: string; readonly text: string }[];
+  readonly outputs: readonly {
+    readonly task: string;
+    readonly name: string;
+    readonly how: How;
+    readonly before: string;
+    readonly after: string;
+  }[];
+}
+
+export interface CellDiff {
+  readonly cell: string;
+  readonly kind: string;
+  readonly how: How | '';
+  readonly source: readonly string[];
+  readonly output: readonly string[];
+  readonly pictures: boolean;
+}
+
+export interface Draft {
+  readonly path: string;
+  readonly cells: readonly string[];
+  readonly cell: string;
+  readonly kernel: string;
+}

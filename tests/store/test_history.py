@@ -8,7 +8,7 @@ import pytest
 
 from nbpipe.errors import UnknownName, UsageError
 from nbpipe.events import RunFinished, RunStarted, TaskFinished, TasksAdded, TaskStarted
-from nbpipe.store.rows import NewRun, Which, WhichTasks
+from nbpipe.store.rows import NewRun, StepMetric, Which, WhichTasks
 
 if TYPE_CHECKING:
     from nbpipe.store.ledger import Ledger
@@ -157,6 +157,22 @@ def test_metrics_are_read_without_the_tasks(any_ledger: Ledger, clock: Clock) ->
     fan_out(any_ledger, clock)
     begin(any_ledger, "empty")
     assert any_ledger.history.metrics(["r", "empty"]) == {
-        "r": {"load": {"rows": 3.0}, "score[0]": {"auc": 0.5}}
+        "r": [StepMetric("load", "rows", 3.0), StepMetric("score", "auc", 0.5)]
     }
     assert any_ledger.history.metrics([]) == {}
+
+
+def test_metrics_of_items_are_taken_together(any_ledger: Ledger, clock: Clock) -> None:
+    fan_out(any_ledger, clock)
+    any_ledger.record("r", TaskFinished("score[2]", "ok", 1.0, metrics={"auc": 1.0}))
+    assert any_ledger.history.metrics(["r"])["r"][1] == StepMetric("score", "auc", 0.75, 2)
+
+
+def test_metrics_of_another_attempt_take_the_place_of_the_first(any_ledger: Ledger) -> None:
+    begin(any_ledger, "r")
+    any_ledger.record("r", RunStarted("", "warm", ("a",)))
+    for value in (1.0, 2.0):
+        any_ledger.record("r", TaskStarted("a", int(value), 1))
+        any_ledger.record("r", TaskFinished("a", "ok", 1.0, int(value), metrics={"m": value}))
+    any_ledger.rebuild("r")
+    assert any_ledger.history.metrics(["r"]) == {"r": [StepMetric("a", "m", 2.0)]}

@@ -273,11 +273,15 @@ describe('runs', () => {
         shown={null}
         looking={false}
         onShow={id => chosen.push(id)}
+        onPage={id => chosen.push(`page of ${id}`)}
+        onAll={() => chosen.push('all')}
       />
     );
     expect(host.textContent).toContain('2 ok, 1 reused');
     click('ok');
-    expect(chosen).toEqual(['new']);
+    click('All runs');
+    click('Open');
+    expect(chosen).toEqual(['new', 'all', 'page of new']);
   });
 });
 

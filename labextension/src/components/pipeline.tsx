@@ -50,6 +50,8 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
         shown={state.run?.id ?? null}
         looking={state.looking}
         onShow={actions.showRun}
+        onPage={actions.openRun}
+        onAll={actions.openRuns}
       />
     </div>
   );

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import UsageError
 from nbpipe.store import tables, texts
-from nbpipe.store.rows import Listed, StepSum, WhichTasks, step_of
+from nbpipe.store.rows import Listed, StepMetric, StepSum, WhichTasks, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -138,18 +138,18 @@ class History:
                 some.append(texts.read(row["body"])["seconds"])
         return {step: median(some) for step, some in took.items()}
 
-    def metrics(self, runs: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:
-        """Return run → task → the numbers that it kept; tasks without any are left out."""
+    def metrics(self, runs: Sequence[str]) -> dict[str, list[StepMetric]]:
+        """Return run → its numbers by step, in the pipeline's order; none for runs without."""
         names, values = texts.listed(runs)
-        where = f"run IN ({names}) AND metrics <> '{{}}' ORDER BY run, position, item, task"
+        sql = f"""SELECT run, position, step, name, AVG(value) AS value, COUNT(*) AS count
+            FROM metrics WHERE run IN ({names}) GROUP BY run, position, step, name
+            ORDER BY run, position, step, name"""  # noqa: S608 - names of ours
         with self.database.reading() as connection:
-            rows = connection.run(
-                f"SELECT run, task, metrics FROM tasks WHERE {where}",  # noqa: S608 - ours
-                **values,
-            )
-        found: dict[str, dict[str, dict[str, float]]] = {}
+            rows = connection.run(sql, **values)
+        found: dict[str, list[StepMetric]] = {}
         for row in rows:
-            found.setdefault(row["run"], {})[row["task"]] = texts.read(row["metrics"])
+            one = StepMetric(row["step"], row["name"], row["value"], row["count"])
+            found.setdefault(row["run"], []).append(one)
         return found
 
 

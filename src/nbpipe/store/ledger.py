@@ -205,6 +205,7 @@ class Ledger:
             for one in tables.events_of(connection, run):
                 advance(view, one)
             connection.run("DELETE FROM tasks WHERE run = :run", run=run)
+            connection.run("DELETE FROM metrics WHERE run = :run", run=run)
             tables.keep_view(connection, run, view, {})
 
     # questions

@@ -155,6 +155,16 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class StepMetric:
+    """A number that a step kept; of a fan-out's items, their mean, and how many there are."""
+
+    step: str
+    name: str
+    value: float | None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class StepSum:
     """The tasks of a step, taken together.
 

@@ -14,7 +14,7 @@ from nbpipe.store import texts
 from nbpipe.store.folder import UPGRADE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nbpipe.store.database import Connection, Database, Row
 
@@ -96,16 +96,48 @@ _THIRD = (
     _fill_columns,
     """CREATE INDEX tasks_in_lists ON tasks
         (run, position, item, task, state, label, started, finished, seconds)""",
-    "CREATE INDEX tasks_with_metrics ON tasks (run) WHERE metrics <> '{}'",
 )
+
+
+def _fill_metrics(connection: Connection) -> None:
+    """Copy numbers out of the bodies of tasks, run by run."""
+    for run in connection.run("SELECT id FROM runs"):
+        rows = connection.run(
+            "SELECT run, task, position, body FROM tasks WHERE run = :run", run=run["id"]
+        )
+        connection.run_each(
+            "INSERT INTO metrics (run, task, position, step, name, value) "
+            "VALUES (:run, :task, :position, :step, :name, :value)",
+            [number for row in rows for number in _numbers(row)],
+        )
+
+
+def _numbers(row: Row) -> Iterator[dict[str, Any]]:
+    step = row["task"].partition("[")[0]
+    plain = {name: row[name] for name in ("run", "task", "position")} | {"step": step}
+    for name, value in texts.read(row["body"]).get("metrics", {}).items():
+        yield {**plain, "name": texts.clean(name), "value": value}
+
 
 # Results are numbered as they are kept; without it, the newest number is looked for in all rows.
 _FOURTH = ("CREATE INDEX results_by_number ON results (number)",)
 
+# Numbers one by one, so that the database takes those of many items together.
+_FIFTH = (
+    """CREATE TABLE metrics (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, task TEXT NOT NULL,
+        position BIGINT NOT NULL, step TEXT NOT NULL, name TEXT NOT NULL,
+        value DOUBLE PRECISION, PRIMARY KEY (run, task, name))""",
+    "CREATE INDEX metrics_by_step ON metrics (run, position, step, name, value)",
+    _fill_metrics,
+    "DROP INDEX IF EXISTS tasks_with_metrics",
+    "ALTER TABLE tasks DROP COLUMN metrics",
+)
+
 Statement = str | Callable[["Connection"], None]
 """SQL, or what reads and writes rows where SQL cannot."""
 
-STEPS: tuple[Sequence[Statement], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+STEPS: tuple[Sequence[Statement], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """Step n, counted from 1, leads from version n - 1 to version n."""
 
 

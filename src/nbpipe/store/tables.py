@@ -231,15 +231,36 @@ def keep_view(connection: Connection, run: str, view: View, before: Mapping[str,
     changed = [row for task, row in view.tasks.items() if before.get(task) is not row]
     connection.run_each(
         "INSERT INTO tasks (run, task, position, item, state, key, body, label, started, "
-        "finished, seconds, metrics) "
+        "finished, seconds) "
         "VALUES (:run, :task, :position, :item, :state, :key, :body, :label, :started, "
-        ":finished, :seconds, :metrics) "
+        ":finished, :seconds) "
         "ON CONFLICT (run, task) DO UPDATE SET position = excluded.position, "
         "item = excluded.item, state = excluded.state, key = excluded.key, body = excluded.body, "
         "label = excluded.label, started = excluded.started, finished = excluded.finished, "
-        "seconds = excluded.seconds, metrics = excluded.metrics",
+        "seconds = excluded.seconds",
         [_task_values(run, row) for row in changed],
     )
+    _keep_metrics(connection, run, [row for row in before.values() if row.metrics], changed)
+
+
+def _keep_metrics(
+    connection: Connection, run: str, before: Iterable[TaskRow], changed: Iterable[TaskRow]
+) -> None:
+    """Replace the numbers of tasks that changed."""
+    gone = {row.task for row in changed} & {row.task for row in before}
+    connection.run_each(
+        "DELETE FROM metrics WHERE run = :run AND task = :task",
+        [{"run": run, "task": task} for task in gone],
+    )
+    connection.run_each(
+        "INSERT INTO metrics (run, task, position, step, name, value) "
+        "VALUES (:run, :task, :position, :step, :name, :value)",
+        [
+            {"run": run, "task": row.task, "position": row.position, "step": row.step,
+             "name": texts.clean(name), "value": value}
+            for row in changed for name, value in row.metrics.items()
+        ],
+    )  # fmt: skip
 
 
 def _task_values(run: str, row: TaskRow) -> dict[str, Any]:
@@ -247,7 +268,7 @@ def _task_values(run: str, row: TaskRow) -> dict[str, Any]:
         "run": run, "task": row.task, "position": row.position, "item": row.item,
         "state": row.state, "key": row.key, "body": texts.write(brief(row)),
         "label": texts.label(row.label), "started": row.started, "finished": row.finished,
-        "seconds": row.seconds, "metrics": texts.write(dump(row.metrics)),
+        "seconds": row.seconds,
     }  # fmt: skip
 
 

@@ -144,15 +144,21 @@ def test_after_close_the_dask_workers_hold_nothing_more(tmp_path: Path, cluster:
     assert cluster.sockets() <= before + 1  # Dask's own client of a worker stays
 
 
-def test_dask_processes_of_this_machine_end_with_the_executor(tmp_path: Path) -> None:
+def test_dask_processes_of_this_machine_end_with_the_executor(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path_factory.mktemp("t")
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     mine = {process.pid for process in psutil.Process().children(recursive=True)}
     bench = Bench(executor_at("dask://")(2), tmp_path)  # type: ignore[arg-type]
-    ran = bench.run("print('here')")
-    assert (ran.state, ran.live) == ("ok", "here\n")
+    ran = bench.run("import os; print(os.environ.get('OMP_NUM_THREADS'))")
+    assert (ran.state, ran.live) == ("ok", f"{os.environ.get('OMP_NUM_THREADS')}\n")
     assert any(isinstance(event, CellFinished) for event in ran.events)
     assert bench.executor.slots == 2
     started = [p for p in psutil.Process().children(recursive=True) if p.pid not in mine]
     assert started
+    assert list(temporary.iterdir())
     bench.executor.close()
+    assert not list(temporary.iterdir())
     started = [p for p in started if "resource_tracker" not in _line(p)]  # multiprocessing's own
     assert gone(started)

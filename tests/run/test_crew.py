@@ -59,6 +59,18 @@ def test_what_an_owner_kept_is_closed_with_it_and_the_rest_when_it_comes_back() 
     assert first in (kept, late)
 
 
+def test_what_is_idle_can_be_closed_while_the_owner_stays() -> None:
+    crew = Crew(made)
+    with crew.lent("ann") as first:
+        pass
+    assert crew.clear("ann") == 1
+    assert first.closed  # type: ignore[attr-defined]
+    with crew.lent("ann") as second:
+        pass
+    assert not second.closed  # type: ignore[attr-defined]
+    assert crew.end("ann") == 1
+
+
 def test_one_that_failed_is_closed_and_not_lent_again() -> None:
     crew = Crew(made)
     with pytest.raises(ValueError, match="oh"), crew.lent("ann") as broken:

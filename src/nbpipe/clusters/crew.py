@@ -75,6 +75,11 @@ class Crew:
         """End the owner's idle executors now and all others when they come back."""
         with self._lock:
             self._gone.add(owner)
+        return self.clear(owner)
+
+    def clear(self, owner: str) -> int:
+        """End the owner's idle executors; returns how many there were."""
+        with self._lock:
             idle = self._idle.pop(owner, [])
         for _, executor in idle:
             executor.close()

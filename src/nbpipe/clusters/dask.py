@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import os
 import queue
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -26,10 +29,12 @@ from nbpipe.events import Note
 from nbpipe.run.executors import Done, Lost, Told
 from nbpipe.run.local import LocalExecutor
 from nbpipe.run.order import Order, Result
+from nbpipe.run.scratch import private_folder
 from nbpipe.run.targets import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from nbpipe.events import Event
     from nbpipe.run.executors import Message
@@ -94,10 +99,26 @@ def _connect(address: str) -> Any:
 
 
 def _start(jobs: int) -> DaskExecutor:
-    """Start a cluster of worker processes on this machine; nobody else can connect to it."""
-    import logging
-    import os
+    """Start Dask workers on this machine; they end with the executor."""
+    folder = private_folder()
+    try:
+        client, cluster = _local_cluster(jobs or os.cpu_count() or 1, folder)
+    except (OSError, RuntimeError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise RunError(
+            f"Dask workers could not be started on this machine ({error}). A script must start "
+            'runs below `if __name__ == "__main__":`.'
+        ) from error
 
+    def end() -> None:
+        cluster.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return DaskExecutor(client, jobs, end)
+
+
+def _local_cluster(workers: int, folder: Path) -> tuple[Any, Any]:
+    """Return a client and its cluster of worker processes; nobody else can connect to it."""
     from dask import config
     from distributed import Client, LocalCluster, WorkerPlugin
     from distributed.security import Security
@@ -113,16 +134,19 @@ def _start(jobs: int) -> DaskExecutor:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     security = Security.temporary()
-    with config.set({f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker")}):
+    own: dict[str, Any] = {"temporary-directory": str(folder)}
+    own["distributed.nanny.pre-spawn-environ"] = {}  # kernels have the environment of this process
+    own |= {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker")}
+    with config.set(own):
         cluster = LocalCluster(
-            n_workers=jobs or os.cpu_count() or 1, threads_per_worker=1, processes=True,
-            memory_limit=0, dashboard_address=None, silence_logs=logging.CRITICAL,
+            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
+            dashboard_address=None, silence_logs=logging.CRITICAL, host="127.0.0.1",
             scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            protocol="tls://", security=security, host="127.0.0.1",
+            protocol="tls://", security=security,
         )  # fmt: skip
     client = Client(cluster, name="nbpipe", set_as_default=False, security=security)
     client.register_plugin(Deaf())
-    return DaskExecutor(client, jobs, cluster.close)
+    return client, cluster
 
 
 @dataclass(slots=True)
@@ -422,7 +446,7 @@ def work(text: str, owner: str) -> None:
             end = attend(executor, order, tell, wanted)
         say(**{"done": wire.dump(end.result)} if isinstance(end, Done) else {"lost": end.why})
         if not wanted():  # the run is being stopped, or died without a word
-            _crew.end(owner)
+            _crew.clear(owner)
     begun.clear()
 
 

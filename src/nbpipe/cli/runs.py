@@ -142,6 +142,7 @@ def _show_run(store: Store, run: RunRow) -> None:
     outcome = Outcome.of(run, store.ledger.tasks(run.id))
     begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started or run.begun))
     rows = [("begun", begun), ("project", run.project), ("engine", run.engine)]
+    rows += [("on", on) for on in _elsewhere(store, run)]
     rows += [("notebook", run.path)] if run.path else []
     values = ", ".join(f"{name}={value!r}" for name, value in run.parameters.items())
     rows += [("parameters", values)] if values else []
@@ -154,6 +155,14 @@ def _show_run(store: Store, run: RunRow) -> None:
     cells = cell_numbers(store, run)
     for line in told(Ended(run.id, run.name, outcome, folder, cells)):
         click.echo(line)
+
+
+def _elsewhere(store: Store, run: RunRow) -> list[str]:
+    """Return the address of what carried its orders out, if that was not this machine."""
+    from nbpipe.events import RunStarted
+
+    first = [one.event for one in store.ledger.events(run.id, limit=1)]
+    return [one.on for one in first if isinstance(one, RunStarted) and one.on != "local"]
 
 
 def _show_tasks(store: Store, run: RunRow, tasks: list[TaskRow]) -> None:

@@ -334,13 +334,13 @@ class _Late:
         if self.real is None:
             self.real = self.make(self.asked)
         self.real.submit(order)
-        self.slots = self.real.slots
+        self.slots = max(1, self.real.slots)
 
     def poll(self, timeout: float) -> Any:
         if self.real is None:
             return ()
         messages = self.real.poll(timeout)
-        self.slots = self.real.slots  # a cluster grows and shrinks
+        self.slots = max(1, self.real.slots)  # a cluster grows and shrinks
         return messages
 
     def cancel(self, task: str) -> None:

@@ -112,6 +112,7 @@ class Outcome:
         match event:
             case RunStarted():
                 self.engine, self.parameters = event.engine, event.parameters
+                self.on = event.on
                 self.tally.begin(tasks.values())
             case TasksAdded():
                 named = (event.step, f"{event.step}[]", *event.tasks)

@@ -34,13 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = from_json(chosen.read.read_text("utf-8")) if chosen.read else _measured(chosen)
     if results is None:
         return 0
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    for name, text in (
-        ("results.json", to_json(results)),
-        ("results.md", document(results)),
-        ("results.svg", draw(results)),
-    ):
-        (chosen.out / name).write_text(text, "utf-8")
+    _write(results, chosen.out)
     print(document(results), of_bars(results, BARS), sep="\n")
     print(f"\nWritten: results.md, results.json and results.svg in {chosen.out}")
     if chosen.write_docs:
@@ -49,21 +43,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measured(chosen: argparse.Namespace) -> Results | None:
-    peers = _peers(chosen.peers)
+    """Measure, and keep what there is after each case: it takes long."""
     environments = Environments(chosen.envs, retry=chosen.only_envs)
-    crowd = gather(peers, environments, _say)
+    crowd = gather(_peers(chosen.peers), environments, _say)
     if chosen.only_envs:
         return None
-    size = Size(
-        chosen.steps,
-        FULL.items if chosen.full else chosen.items,
-        chosen.megabytes,
-        tasks=chosen.tasks,
-    )
+    items = FULL.items if chosen.full else chosen.items
+    size = Size(chosen.steps, items, chosen.megabytes, tasks=chosen.tasks)
     manner = Manner(chosen.times, chosen.patience)
     cases = [CASES[name] for name in chosen.cases or CASES]
+    results = None
     with tempfile.TemporaryDirectory(prefix="nbpipe-benchmark-", dir=chosen.work) as folder:
-        return Rounds(crowd, size, Path(folder), manner, _say).results(cases)
+        for results in Rounds(crowd, size, Path(folder), manner, _say).results(cases):
+            _write(results, chosen.out)
+    return results
+
+
+def _write(results: Results, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(to_json(results), "utf-8")
+    (folder / "results.md").write_text(document(results), "utf-8")
+    (folder / "results.svg").write_text(draw(results), "utf-8")
 
 
 def _peers(names: str) -> list[Peer]:

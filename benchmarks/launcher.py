@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 
-SUBREAPER = 36
+DIE_WITH_PARENT, SUBREAPER = 1, 36
 GRACE = 5.0
 """Seconds that descendants have to end after the command has."""
 
@@ -26,7 +26,9 @@ PAUSE = 0.01
 
 def main(result: str, seconds: float, command: list[str]) -> int:
     """Run the command; return its exit code."""
-    if ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    libc = ctypes.CDLL(None)
+    if libc.prctl(SUBREAPER, 1, 0, 0, 0) or libc.prctl(DIE_WITH_PARENT, signal.SIGTERM, 0, 0, 0):
         raise OSError("this system cannot count what orphans cost")
     began = time.perf_counter()
     pid = os.posix_spawnp(command[0], command, os.environ, setsigmask=[])

@@ -16,7 +16,7 @@ from benchmarks.peers import CORES, Setting
 from benchmarks.results import CaseResult, Measured, Results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from benchmarks.cases import Case
     from benchmarks.measure import Cost, Work
@@ -141,10 +141,12 @@ class Rounds:
     measure: Callable[[Work, float], Cost] = cost_per_unit
     clock: Callable[[], float] = time.perf_counter
 
-    def results(self, cases: Sequence[Case]) -> Results:
-        """Measure the cases, one after the other."""
-        done = tuple(self.of(case) for case in cases)
-        return Results(machine(), self.crowd.versions(), done, self.crowd.absent)
+    def results(self, cases: Sequence[Case]) -> Iterator[Results]:
+        """Measure the cases, one after the other; after each, yield all there is so far."""
+        told, versions, done = machine(), self.crowd.versions(), []
+        for case in cases:
+            done.append(self.of(case))
+            yield Results(told, versions, tuple(done), self.crowd.absent)
 
     def of(self, case: Case) -> CaseResult:
         """Measure one case: everyone once, then everyone again."""

@@ -123,5 +123,10 @@ PLOOMBER_ENGINE = Peer(
         "start": _start("ploomber-engine"),
     },
     Environment("ploomber-engine", ("ploomber-engine==0.0.*", *KERNEL), science=True),
-    {"step": "nothing kept apart: all in one process", "imports": "all in one process"},
+    {
+        "step": "nothing kept apart: all in one process",
+        "imports": "all in one process",
+        "command": "by its command",
+        "start": "its command",
+    },
 )

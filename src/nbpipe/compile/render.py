@@ -17,6 +17,10 @@ LOAD_TAG = "nbpipe-load"
 SAVE_TAG = "nbpipe-save"
 SETUP_TAG = "nbpipe-setup"
 
+BEGIN_CELL = "nbpipe-begin"
+ITEM_CELL = "nbpipe-item"
+"""Ids of the cells that differ from one item of a fan-out to the next; what is between is shared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -110,7 +114,7 @@ def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
     if step.language == "python":
         cells.insert(0, _begin_cell(step, place))
         cells += _setup_cells(step.flow.replay)
-        cells.append(_load_cell(step, contents))
+        cells += _load_cells(step, contents)
         cells += _own_cells(step)
         cells.append(_cell("nbpipe-save", SAVE_TAG, _save_source(contents)))
     else:
@@ -130,18 +134,14 @@ def render_item(
 
     Only the two cells that differ are made anew; the others are the same objects.
     """
-    made = {"nbpipe-begin": _begin_cell(step, place), "nbpipe-load": _load_cell(step, contents)}
+    made = {BEGIN_CELL: _begin_cell(step, place), ITEM_CELL: _item_cell(step, contents)}
     return {**document, "cells": [made.get(cell["id"], cell) for cell in document["cells"]]}
 
 
 def _begin_cell(step: Step, place: Place) -> dict[str, Any]:
-    begin = _cell("nbpipe-begin", BEGIN_TAG, _begin_source(step, place))
+    begin = _cell(BEGIN_CELL, BEGIN_TAG, _begin_source(step, place))
     begin["metadata"]["jupyter"] = {"source_hidden": True}  # a click away, not in the way
     return begin
-
-
-def _load_cell(step: Step, contents: Contents) -> dict[str, Any]:
-    return _cell("nbpipe-load", LOAD_TAG, _load_source(step, contents))
 
 
 def _metadata(step: Step) -> dict[str, Any]:
@@ -180,12 +180,24 @@ def _begin_source(step: Step, place: Place) -> str:
     return "\n".join(lines)
 
 
-def _load_source(step: Step, contents: Contents) -> str:
+def _load_cells(step: Step, contents: Contents) -> list[dict[str, Any]]:
+    """What the step takes; an item's own comes after what all items share."""
     lines = ["# Added by nbpipe: what the step takes from the steps before it."]
     lines += [_load_line(given, contents.needed) for given in contents.inputs]
-    if contents.item and step.foreach:
-        lines.append(_item_line(step.foreach.names, contents.item))
-    return "\n".join([*lines, "nbpipe_step.settle()"])
+    if contents.item is None or step.foreach is None:
+        return [_cell("nbpipe-load", LOAD_TAG, "\n".join([*lines, "nbpipe_step.settle()"]))]
+    shared = [_cell("nbpipe-load", LOAD_TAG, "\n".join(lines))] if contents.inputs else []
+    return [*shared, _item_cell(step, contents)]
+
+
+def _item_cell(step: Step, contents: Contents) -> dict[str, Any]:
+    assert contents.item is not None and step.foreach is not None
+    lines = [
+        "# Added by nbpipe: the item that this task is about.",
+        _item_line(step.foreach.names, contents.item),
+        "nbpipe_step.settle()",
+    ]
+    return _cell(ITEM_CELL, LOAD_TAG, "\n".join(lines))
 
 
 def _load_call(given: Given) -> str:

@@ -141,6 +141,9 @@ def begin(store: str, task: str = "", folder: str = "") -> None:
     store = os.path.abspath(store)
     scratch = os.path.join(store, "tmp", task) if task else ""
     _session = Session(store, scratch, Task.read(scratch) if task else None)
+    if _shared is not None and _shared.fetched:
+        _session.fetched = list(_shared.fetched)
+        _session._tell_fetched()
     known = _session.task
     if known is None and os.path.isdir(folder):
         os.chdir(folder)
@@ -157,13 +160,15 @@ def _look_into_classes(namespace: Any) -> None:
     shell = core.get_ipython() if core is not None else None
     if shell is None:
         return
+    shell.events.register("pre_run_cell", _before_cell)
+
+
+def _before_cell(info: Any) -> None:
     from .namespace import class_body_names
 
-    def before(info: Any) -> None:
-        if namespace.pending:
-            namespace.prefetch(class_body_names(info.raw_cell or ""))
-
-    shell.events.register("pre_run_cell", before)
+    namespace = pickles.main_namespace()
+    if namespace.pending:
+        namespace.prefetch(class_body_names(info.raw_cell or ""))
 
 
 def load(names: str, digest: str, codec: str) -> Any:
@@ -196,11 +201,53 @@ def settle() -> None:
         codecs.check_bytes(path, digest)
         with open(path, "rb") as file:
             generators.restore(name, file.read())
-    session.marks = fingerprint.take(pickles.main_namespace(), task.verify)
+    session.marks = _marks(task.verify)
     ignore = tuple(task.watch.get("ignore", ()))
     session.watch = Watch(task.project, session.store, ignore)
     session.states = generators.capture_all()
     session.watch.start()
+
+
+class Shared:
+    """What the items of a fan-out have in common: their inputs as they were loaded, once.
+
+    Attributes
+    ----------
+    marks
+        Fingerprints of inputs, each with the object that it was taken of.
+    fetched
+        Names that were fetched before the items parted.
+    """
+
+    def __init__(self, session: Session) -> None:
+        names = session.task.verify if session.task is not None else ()
+        namespace = pickles.main_namespace()
+        marks = fingerprint.take(namespace, names)
+        self.marks = {name: (dict.get(namespace, name), mark) for name, mark in marks.items()}
+        self.fetched = tuple(session.fetched)
+
+
+_shared: Shared | None = None
+
+
+def share() -> None:
+    """Keep what all processes forked from now on have in common."""
+    global _shared
+    session = current()
+    if session is not None:
+        _shared = Shared(session)
+
+
+def _marks(names: Sequence[str]) -> dict[str, str | None]:
+    """Return fingerprints of inputs; those that are shared and still the same are not taken."""
+    namespace = pickles.main_namespace()
+    shared = {} if _shared is None else _shared.marks
+    known = {
+        name: mark
+        for name, (value, mark) in shared.items()
+        if name in names and dict.get(namespace, name) is value
+    }
+    return {**known, **fingerprint.take(namespace, [n for n in names if n not in known])}
 
 
 def save(*outputs: Names, metrics: Iterable[str] = (), items: Iterable[str] = ()) -> None:

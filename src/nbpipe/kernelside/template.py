@@ -1,15 +1,15 @@
 """A process that imports once what kernels need, and forks a kernel when asked (a script).
 
-``python template.py FD PARENT`` takes orders, one JSON object a message, from the socket FD:
-``{"template": IMPORTS}`` with a socket forks another template that has made these imports too,
-``{"kernel": {...}}`` with a socket forks a kernel. Each is answered with ``{"pid": PID}``, or
-with why it is refused; ``{"check": {...}}`` asks whether it would be. And
-``{"ended": PID, "code": CODE, "held": BYTES}`` is told when it has ended. A template with imports
-first tells ``{"made": true}``, or ``{"spoilt": MODULE, "why": TEXT}`` and is gone: what it
-imported is not safe to fork, or would not be in a kernel what it is here.
+``python template.py FD PARENT KIND`` takes orders, one JSON object a message, from the socket FD:
+``{"template": IMPORTS}`` with a socket forks another template that has made these imports too;
+``{"kernel": {...}}`` forks a kernel, with the end of its line and of the pipes that its output
+goes into (KIND ``line``), or with a socket (KIND ``sockets``: a stock kernel, for any client).
+Each is answered with ``{"pid": PID}``, or with why it is refused; ``{"check": {...}}`` asks
+whether it would be. And ``{"ended": PID, "code": CODE, "held": BYTES}`` is told when it has
+ended. A template with imports first tells ``{"made": true}``, or ``{"spoilt": MODULE, "why":
+TEXT}`` and is gone: what it imported is not safe to fork.
 
-A kernel tells ``ready`` on its own socket when it listens, and begins when it is told how much
-memory it may take; when that socket is closed before, it is gone.
+A kernel on a line becomes a template itself when it is told so, with all that its cells made.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
 
-OURS = ("namespace", "session")
+OURS = ("namespace", "session", "look", "forked")
 BASE = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.iostream",
     "ipykernel.heartbeat", "ipykernel.control", "ipykernel.debugger", "ipykernel.subshell_manager",
@@ -42,11 +42,8 @@ BASE = (
 )  # fmt: skip
 """What a kernel imports while it starts; those that are not there are passed over."""
 
-HARMLESS_THREADS = ("jemalloc_bg_thd",)
-"""Threads whose library lets go of them before a fork and starts them again in the child."""
-
-HARMLESS_FILES = ("/dev/null", "/dev/urandom", "/dev/random")
-INLINE = "module://matplotlib_inline.backend_inline"
+MEMORY_OF_ITS_OWN = "--HistoryManager.hist_file=:memory:"
+"""What nbclient tells kernels: the user's history is not for them."""
 
 
 class Spoilt(Exception):
@@ -60,75 +57,6 @@ def die_with_parent(parent: int) -> None:
     ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
-
-
-class Look:
-    """What this process holds: threads, open files, children, and what it wrote."""
-
-    def __init__(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        self.threads = _threads()
-        self.files = _files()
-        self.written = os.fstat(1).st_size
-        self.children = _children()
-
-    def since(self, earlier: Look) -> str:
-        """Say what would not outlive a fork, or cannot be made up for; nothing if all is well."""
-        if self.threads:
-            return "it starts threads"
-        new = sorted(self.files - earlier.files)
-        if new:
-            return "it opens " + ", ".join(new)[:200]
-        if self.children > earlier.children:
-            return "it starts processes"
-        if self.written > earlier.written:
-            return "it prints"
-        return ""
-
-
-def _threads() -> int:
-    """Count threads beside this one that a fork does not end in good order.
-
-    Those that a library ends by itself before a fork (OpenBLAS) are gone after a trial.
-    """
-    count = _other_threads()
-    if count:
-        pid = os.fork()
-        if not pid:
-            os._exit(0)
-        os.waitpid(pid, 0)
-        for _ in range(100):  # one that has ended is listed a moment longer
-            count = _other_threads()
-            if not count:
-                break
-            select.select([], [], [], 0.001)
-    return count
-
-
-def _other_threads() -> int:
-    names = []
-    for thread in os.listdir("/proc/self/task"):
-        if int(thread) != os.getpid():
-            try:
-                with open(f"/proc/self/task/{thread}/comm") as file:
-                    names.append(file.read().strip())
-            except OSError:
-                continue
-    return sum(name not in HARMLESS_THREADS for name in names)
-
-
-def _files() -> set[str]:
-    found = set()
-    for number in os.listdir("/proc/self/fd"):
-        with suppress(OSError):  # the listing's own is closed by now
-            found.add(os.readlink(f"/proc/self/fd/{number}"))
-    return {name for name in found if name not in HARMLESS_FILES}
-
-
-def _children() -> int:
-    with open(f"/proc/self/task/{os.getpid()}/children") as file:
-        return len(file.read().split())
 
 
 def _roots() -> tuple[str, ...]:
@@ -168,11 +96,11 @@ def import_base(library: str) -> None:
     """Import what every kernel needs, and the package that runs in it."""
     sys.path.append(library)
     try:
+        importlib.import_module(BASE[0])
         for name in OURS:
             importlib.import_module("nbpipe_kernelside." + name)
     finally:
         sys.path.remove(library)
-    importlib.import_module(BASE[0])
     for name in BASE[1:]:
         with suppress(ImportError):
             importlib.import_module(name)
@@ -192,18 +120,18 @@ def rehearse() -> None:
 
 def import_all(imports: Sequence[Any]) -> None:
     """Import modules that a step imports; raise `Spoilt` at the first that must be left out."""
-    os.environ.setdefault("MPLBACKEND", INLINE)  # as a kernel has it before the first cell
+    from nbpipe_kernelside.look import Look  # type: ignore[import-not-found]
+
     roots = _roots()
     before = Look()
     for module, names in imports:
         if not _installed(module.partition(".")[0], roots):
             continue
-        asked: list[int] = []
         try:
-            with_shell_watched(asked, partial(_import, module, names))
+            _import(module, names)
         except BaseException as error:
             raise Spoilt(module, f"its import fails: {type(error).__name__}") from error
-        why = Look().since(before) or ("it asks for the shell" if asked else "")
+        why = Look().since(before)
         if why:
             raise Spoilt(module, why)
 
@@ -214,33 +142,37 @@ def _import(module: str, names: Sequence[str]) -> None:
     exec(statement, {"__name__": "__main__"})  # noqa: S102 (only names that were parsed)
 
 
-def with_shell_watched(asked: list[int], act: Callable[[], None]) -> None:
-    """Act, and note who asks whether there is a shell: there is none yet."""
-    from IPython.core.interactiveshell import InteractiveShell
-
-    def initialized(cls: Any) -> bool:
-        asked.append(1)
-        return False
-
-    shell: Any = InteractiveShell
-    shell.initialized = classmethod(initialized)  # hides the one of its base class
-    try:
-        act()
-    finally:
-        del shell.initialized
-
-
 class Template:
-    """Answers on one socket, and looks after the processes that it forked."""
+    """Answers on one socket, and looks after the processes that it forked.
 
-    def __init__(self, line: socket.socket, base: frozenset[str], stamp: tuple[int, ...]) -> None:
+    Parameters
+    ----------
+    line
+        The socket.
+    base
+        Modules of the first template, which nothing beside a notebook may shadow anyway.
+    stamp
+        When modules were last installed, as it was when they were imported.
+    be_kernel
+        Is a kernel: takes the files that came along and what was told, returns an exit code.
+    """
+
+    def __init__(
+        self, line: socket.socket, base: frozenset[str], stamp: tuple[int, ...],
+        be_kernel: Callable[[Template, list[int], dict[str, Any]], int],
+    ) -> None:  # fmt: skip
         self.line = line
         self.base = base
         self.stamp = stamp
+        self.be_kernel = be_kernel
         suffixes = ("", *importlib.machinery.all_suffixes())
         tops = {name.partition(".")[0] for name in sys.modules} - base
         self.names = {top + suffix for top in tops for suffix in suffixes}
         self.reader, self.writer = os.pipe()
+
+    def with_more(self, line: socket.socket) -> Template:
+        """Return a template of this process as it is by now, that answers on another socket."""
+        return Template(line, self.base, self.stamp, self.be_kernel)
 
     def serve(self) -> None:
         """Answer until nobody is there to ask."""
@@ -256,7 +188,7 @@ class Template:
                 os.read(self.reader, 4096)
                 self._reap()
             if self.line.fileno() in ready:
-                data, files, *_ = socket.recv_fds(self.line, 1 << 20, 1)
+                data, files, *_ = socket.recv_fds(self.line, 1 << 20, 3)
                 if not data:
                     return
                 self._answer(json.loads(data), files)
@@ -305,16 +237,15 @@ class Template:
         try:
             die_with_parent(parent)
             self._let_go()
-            line = socket.socket(fileno=files[0])
             if "kernel" in message:
-                code = run_kernel(line, **message["kernel"])
+                code = self.be_kernel(self, files, message["kernel"])
             else:
-                code = run_template(line, self, message["template"])
+                code = run_template(socket.socket(fileno=files[0]), self, message["template"])
         except BaseException:
             import traceback
 
-            traceback.print_exc()
-            sys.stderr.flush()
+            traceback.print_exc(file=sys.__stderr__)
+            sys.__stderr__.flush()
         finally:
             os._exit(code)
 
@@ -338,93 +269,13 @@ def run_template(line: socket.socket, parent: Template, imports: Sequence[Any]) 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         import_all(imports)
-        template = Template(line, parent.base, parent.stamp)
+        template = parent.with_more(line)
         template.tell({"made": True})
     except Spoilt as spoilt:
         line.send(json.dumps({"spoilt": spoilt.args[0], "why": spoilt.args[1]}).encode())
         return 0
     template.serve()
     return 0
-
-
-def run_kernel(line: socket.socket, argv: list[str], cwd: str, log: str) -> int:
-    """Be a kernel: get ready, wait to be needed, work, and leave."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    _connect(log)
-    os.chdir(cwd)
-    _reseed()
-    _name_as_stock(argv)
-    from ipykernel import kernelapp
-    from nbpipe_kernelside.namespace import user_namespace  # type: ignore[import-not-found]
-
-    gc.enable()
-    app: Any = kernelapp.IPKernelApp.instance(user_ns=user_namespace())
-    app.initialize(argv)
-    line.send(b"ready")
-    data = line.recv(1 << 16)
-    line.close()
-    if not data:
-        return 0
-    bound = json.loads(data)["memory"]
-    if bound is not None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
-    app.start()
-    _leave()
-    return 0
-
-
-def _connect(log: str) -> None:
-    """Read nothing from standard input, write into the log."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for number, end in ((0, null), (1, file), (2, file)):
-        os.dup2(end, number)
-    os.close(null)
-    os.close(file)
-
-
-def _reseed() -> None:
-    """Draw other random numbers than the template's other children (``random`` does by itself)."""
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()
-
-
-def _name_as_stock(argv: list[str]) -> None:
-    spec = importlib.util.find_spec("ipykernel_launcher")
-    name = spec.origin if spec is not None and spec.origin else sys.argv[0]
-    sys.argv[:] = [name, *argv]
-    if hasattr(sys, "orig_argv"):
-        sys.orig_argv[:] = [sys.executable, "-m", "ipykernel_launcher", *argv]
-
-
-def _leave() -> None:
-    """Do what an interpreter does at its end for its user, and leave its modules as they are."""
-    import atexit
-    import ctypes
-    import threading
-
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]
-    finally:
-        atexit._run_exitfuncs()
-    sys.modules["__main__"].__dict__.clear()
-    gc.collect()
-    _flush_files()
-    ctypes.CDLL(None).fflush(None)
-
-
-def _flush_files() -> None:
-    """Write what waits in the buffers of files that nobody closed."""
-    import io
-
-    for layer in (io.TextIOWrapper, io.BufferedIOBase):
-        for thing in gc.get_objects():
-            if isinstance(thing, layer):
-                with suppress(Exception):
-                    if not thing.closed and thing.writable():
-                        thing.flush()
 
 
 def main() -> None:
@@ -435,13 +286,20 @@ def main() -> None:
     line = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(line.fileno(), False)
     die_with_parent(int(sys.argv[2]))
+    kind = sys.argv[3]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     stamp = _stamp()
     import_base(here.rpartition("/")[0])
     rehearse()
+    from nbpipe_kernelside import forked
+
+    if kind == "line":
+        be_kernel = partial(forked.be_kernel_on_line, forked.make_app([MEMORY_OF_ITS_OWN]))
+    else:
+        be_kernel = forked.be_stock_kernel
     base = frozenset(name.partition(".")[0] for name in sys.modules)
-    template = Template(line, base, stamp)
+    template = Template(line, base, stamp, be_kernel)
     template.tell({"made": True})
     template.serve()
 

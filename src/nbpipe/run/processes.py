@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MARK = "NBPIPE_ATTEMPT"
 """Environment variable by which everything that a kernel started can be found again."""
 
+_TELLS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -55,16 +57,40 @@ def reap() -> None:
 
 def tree(pid: int) -> list[psutil.Process]:
     """Return the process and everything below it; nothing where it has ended."""
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return []
+    with contextlib.suppress(psutil.Error):
+        return [psutil.Process(pid), *below(pid)]
+    return []
 
 
 def below(pid: int) -> list[psutil.Process]:
-    """Return everything below the process."""
-    return tree(pid)[1:]
+    """Return everything below the process.
+
+    Linux tells a process's children; elsewhere all processes there are have to be looked at.
+    """
+    found = []
+    try:
+        left = list(_children(pid))
+        while left:
+            child = left.pop()
+            with contextlib.suppress(psutil.Error):
+                found.append(psutil.Process(child))
+                left += _children(child)
+    except FileNotFoundError:
+        with contextlib.suppress(psutil.Error):
+            return list(psutil.Process(pid).children(recursive=True))
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """Return a process's children; raise `FileNotFoundError` where the system does not tell."""
+    if not _TELLS_CHILDREN:
+        raise FileNotFoundError
+    found = []
+    with contextlib.suppress(OSError):  # it, or a thread of its, has ended
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found += [int(word) for word in file.read().split()]
+    return found
 
 
 def send(pid: int, sign: signal.Signals) -> None:

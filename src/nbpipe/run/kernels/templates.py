@@ -1,4 +1,7 @@
-"""Templates: processes that have imported what kernels need, and fork one for each order."""
+"""Templates: processes that have imported what kernels need, and fork one for each order.
+
+What comes back from a template is told on its `Link`; a kernel that was forked is a `Seat`.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
+from nbpipe.kernelside.line import MESSAGE, Line
 from nbpipe.run import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
     from pathlib import Path
 
 Imports = tuple[tuple[str, tuple[str, ...]], ...]
@@ -28,9 +31,6 @@ MADE_WITHIN = 120.0
 """Seconds that a template has to make its imports."""
 
 ANSWERS_WITHIN = 20.0
-MEMORY_OF_ITS_OWN = ("--HistoryManager.hist_file=:memory:",)
-"""What nbclient tells kernels: the user's history is not for them."""
-
 MOST = 4
 """Templates with imports that are kept for one environment; the one not used longest goes."""
 
@@ -68,9 +68,9 @@ class Wish:
     imports: Imports
 
     @property
-    def family(self) -> str:
+    def family(self) -> Hashable:
         """What templates of its environment have in common."""
-        return json.dumps([self.command, self.script, sorted(self.environ.items())])
+        return self.command, self.script, frozenset(self.environ.items())
 
 
 class Link:
@@ -84,9 +84,12 @@ class Link:
         self._answers: deque[dict[str, Any]] = deque()
         self._owed = 0
 
-    def send(self, message: dict[str, Any], file: socket.socket | None = None) -> None:
+    def fileno(self) -> int:
+        """Return the socket's number, for those who wait for several."""
+        return self._line.fileno()
+
+    def send(self, message: dict[str, Any], files: tuple[int, ...] = ()) -> None:
         """Ask for something; exactly one answer is owed for it."""
-        files = [] if file is None else [file.fileno()]
         try:
             socket.send_fds(self._line, [json.dumps(message).encode()], files)
         except OSError:
@@ -196,18 +199,26 @@ class Seat:
     ----------
     wish
         What it is.
-    place
-        Where its sockets are: ``<place>-1`` and so on, ``<place>.json`` and ``<place>.log``.
-    link, line
-        To its template, and to itself.
+    log
+        The file for what it has to tell nobody but us.
+    link
+        To what it was forked from.
+    line
+        To itself.
+    texts
+        Where what it and its children write to files 1 and 2 comes out.
+    loaded
+        The shared state that it was forked from; None where it has none.
     process
         Its process, as soon as it is known.
     """
 
     wish: Wish
-    place: str
+    log: str
     link: Link
-    line: socket.socket
+    line: Line
+    texts: tuple[int, int]
+    loaded: Loaded | None = None
     process: Forked | None = None
 
     def arrive(self, check: Callable[[], None]) -> str:
@@ -215,25 +226,53 @@ class Seat:
         if self.process is None:
             answer = self.link.answer(ANSWERS_WITHIN, check)
             if "pid" not in answer:
-                self.line.close()
+                self.let_go()
                 return str(next(iter(answer)))
             self.process = Forked(self.link, answer["pid"])
         return ""
 
+    def let_go(self) -> None:
+        """Close what leads to it; this may be done twice."""
+        if self.texts:
+            self.line.close()
+            for end in self.texts:
+                os.close(end)
+        self.texts = ()  # type: ignore[assignment]
+
     def drop(self) -> None:
         """End it, and remove what it left."""
-        self.line.close()
+        self.let_go()
         if self.process is not None:
             self.process.kill()
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(1.0)
-        self.clean()
+        with suppress(OSError):
+            os.unlink(self.log)
 
-    def clean(self) -> None:
-        """Remove its files."""
-        for end in (".json", ".log", "-1", "-2", "-3", "-4", "-5"):
-            with suppress(OSError):
-                os.unlink(self.place + end)
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A process in which the cells that a fan-out's items share were run: a template too.
+
+    Attributes
+    ----------
+    key
+        Tells what was run.
+    link, seat
+        To it as a template, and as the kernel that it was.
+    cells
+        What the shared cells gave, by id.
+    """
+
+    key: str
+    link: Link
+    seat: Seat
+    cells: Mapping[str, Any]
+
+    def close(self) -> None:
+        """End it."""
+        self.link.close()
+        self.seat.drop()
 
 
 @dataclass(slots=True)
@@ -259,14 +298,15 @@ class Templates:
     def __init__(self, private: Path, spares: bool = True) -> None:
         self._private = private
         self._spares = spares
-        self._families: dict[str, _Family] = {}
+        self._families: dict[Hashable, _Family] = {}
         self._spare: Seat | None = None
+        self._loaded: Loaded | None = None
         self._count = 0
-        self._failed: dict[str, str] = {}
+        self._failed: dict[Hashable, str] = {}
         self.left_out: dict[str, str] = {}
         self.told: set[str] = set()
 
-    def take(self, wish: Wish, check: Callable[[], None]) -> Seat:
+    def take(self, wish: Wish, check: Callable[[], None], key: str = "") -> Seat:
         """Return a kernel for the wish: the spare one, if it is that, or a new one.
 
         Parameters
@@ -275,6 +315,8 @@ class Templates:
             What is wished for.
         check
             Called while there is nothing to do but wait; may raise.
+        key
+            Of the shared state that it may be forked from, if there is one.
 
         Raises
         ------
@@ -282,17 +324,35 @@ class Templates:
             There can be none.
         """
         spare, self._spare = self._spare, None
-        if spare is not None and not self._fits(spare, wish, check):
+        if spare is not None and not self._fits(spare, wish, check, key):
             spare.drop()
             spare = None
-        if spare is not None:
-            return spare
+        return spare or self._from_loaded(wish, check, key) or self._from_template(wish, check)
+
+    def _from_loaded(self, wish: Wish, check: Callable[[], None], key: str) -> Seat | None:
+        loaded = self._loaded_as(key)
+        if loaded is None:
+            return None
+        seat = self._fork(loaded.link, wish, loaded)
+        with suppress(NotWarm):
+            if not seat.arrive(check):
+                return seat
+        self.forget_loaded()
+        return None
+
+    def _loaded_as(self, key: str) -> Loaded | None:
+        loaded = self._loaded
+        if loaded is not None and key and loaded.key == key and not loaded.link.gone:
+            return loaded
+        return None
+
+    def _from_template(self, wish: Wish, check: Callable[[], None]) -> Seat:
         if wish.family in self._failed:
             raise NotWarm(self._failed[wish.family])
         why = ""
         for _ in range(3):
             try:
-                seat = self._new(wish, check)
+                seat = self._fork(self._template(wish, check), wish)
                 why = seat.arrive(check)
                 if not why:
                     return seat
@@ -305,17 +365,61 @@ class Templates:
         self._failed[wish.family] = why
         raise NotWarm(why)
 
-    def prepare(self, wish: Wish) -> None:
+    def prepare(self, wish: Wish, key: str = "") -> None:
         """Have a kernel made ready for the next order, without waiting for it."""
         if self._spares and self._spare is None:
             with suppress(NotWarm):
-                self._spare = self._new(wish, _wait)
+                loaded = self._loaded_as(key)
+                link = loaded.link if loaded is not None else self._template(wish, _wait)
+                self._spare = self._fork(link, wish, loaded)
 
-    def _fits(self, spare: Seat, wish: Wish, check: Callable[[], None]) -> bool:
+    def part(self, seat: Seat, key: str, source: str, cells: Mapping[str, Any],
+             check: Callable[[], None]) -> tuple[Seat | None, str]:  # fmt: skip
+        """Make a kernel a template, and fork from it the kernel that goes on.
+
+        Parameters
+        ----------
+        seat
+            A kernel in which the shared cells were run.
+        key, source, cells
+            Of what was run: what tells it, its text, and what it gave.
+        check
+            Called while there is nothing to do but wait; may raise.
+
+        Returns
+        -------
+        The kernel that goes on; or None, and why the one that is there has to.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        link = Link(ours)
+        with theirs:
+            order = json.dumps({"template": source}).encode()
+            seat.line.send(MESSAGE, order, (theirs.fileno(),))
+        link.expect()
+        answer = link.answer(ANSWERS_WITHIN, check)
+        if "unfit" in answer:
+            link.close()
+            return None, answer["unfit"]
+        assert seat.process is not None
+        link.pid = seat.process.pid
+        self.forget_loaded()
+        self._loaded = Loaded(key, link, seat, cells)
+        next_seat = self._fork(link, seat.wish, self._loaded)
+        next_seat.arrive(check)
+        return next_seat, ""
+
+    def forget_loaded(self) -> None:
+        """End the process that holds a fan-out's shared state."""
+        if self._loaded is not None:
+            self._loaded.close()
+        self._loaded = None
+
+    def _fits(self, spare: Seat, wish: Wish, check: Callable[[], None], key: str) -> bool:
         """Whether the spare kernel is what a new one would be now."""
         try:
             refused = spare.arrive(check)
-            if refused or spare.wish != wish or spare.process is None:
+            same = spare.wish == wish and spare.loaded is self._loaded_as(key)
+            if refused or not same or spare.process is None:
                 return False
             spare.link.send({"check": {"cwd": wish.cwd}})
             answer = spare.link.answer(ANSWERS_WITHIN, check)
@@ -327,6 +431,8 @@ class Templates:
         """Return the processes that stay when an order is through."""
         links = [link for f in self._families.values() for link in (f.base, *f.made.values())]
         found = {link.pid for link in links if not link.gone}
+        if self._loaded is not None:
+            found.add(self._loaded.link.pid)
         if self._spare is not None:
             with suppress(NotWarm):
                 self._spare.arrive(_wait)
@@ -338,23 +444,27 @@ class Templates:
         """End all of them."""
         if self._spare is not None:
             self._spare.drop()
+        self.forget_loaded()
         for family in self._families.values():
             for link in (*family.made.values(), family.base):
                 link.close()
         processes.end_all(processes.below(os.getpid()))
         processes.reap()
 
-    def _new(self, wish: Wish, check: Callable[[], None]) -> Seat:
-        """Ask for a kernel; its socket is there at once, its process a little later."""
-        link = self._template(wish, check)
+    def _fork(self, link: Link, wish: Wish, loaded: Loaded | None = None) -> Seat:
+        """Ask for a kernel; its line is there at once, its process a little later."""
         self._count += 1
         place = str(self._private / f"k{self._count}")
-        _write_connection(place)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        argv = ["-f", f"{place}.json", *MEMORY_OF_ITS_OWN]
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+        told = {"argv": ["-f", f"{place}.json"], "cwd": wish.cwd, "log": f"{place}.log"}
         with theirs:
-            link.send({"kernel": {"argv": argv, "cwd": wish.cwd, "log": f"{place}.log"}}, theirs)
-        return Seat(wish, place, link, ours)
+            link.send({"kernel": told}, (theirs.fileno(), out_end, err_end))
+        for end in (out_end, err_end):
+            os.close(end)
+        for end in (out, err):
+            os.set_blocking(end, False)
+        return Seat(wish, f"{place}.log", link, Line(ours), (out, err), loaded)
 
     def _template(self, wish: Wish, check: Callable[[], None]) -> Link:
         family = self._families.get(wish.family)
@@ -379,7 +489,7 @@ class Templates:
         """Start the template of an environment."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         number = theirs.fileno()
-        command = [*wish.command, wish.script, str(number), str(os.getpid())]
+        command = [*wish.command, wish.script, str(number), str(os.getpid()), "line"]
         link = Link(ours)
         try:
             with theirs, (self._private / "template.log").open("wb") as log:
@@ -410,7 +520,7 @@ class Templates:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         link = Link(ours)
         with theirs:
-            family.base.send({"template": imports}, theirs)
+            family.base.send({"template": imports}, (theirs.fileno(),))
         link.pid = family.base.answer(ANSWERS_WITHIN, _wait)["pid"]
         link.expect()
         try:
@@ -439,14 +549,3 @@ class Templates:
 
 def _wait() -> None:
     """Wait on."""
-
-
-def _write_connection(place: str) -> None:
-    ports = {f"{name}_port": at for at, name in enumerate(("shell", "iopub", "stdin", "hb"), 1)}
-    told = {
-        **ports, "control_port": 5, "ip": place, "transport": "ipc", "key": uuid4().hex,
-        "signature_scheme": "hmac-sha256", "kernel_name": "",
-    }  # fmt: skip
-    number = os.open(f"{place}.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(number, "w") as file:
-        json.dump(told, file)

@@ -1,87 +1,208 @@
-"""The engine `warm`: as `papermill`, with a kernel forked from a template that is kept."""
+"""The engine `warm`: a real kernel for each order, forked from a process that is ready for it.
+
+A template has imported what the cells import. Where a step runs once for each of many items, the
+first kernel of them becomes a template itself when the cells that all items share have run.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import json
+import copy
+import functools
 import shutil
 import sys
+from base64 import b64decode
 from contextlib import suppress
 from pathlib import Path
 from string import Template
+from time import monotonic
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+from nbpipe.compile.render import BEGIN_CELL, ITEM_CELL
 from nbpipe.events import Note
-from nbpipe.run.kernels.manager import Kernel, Talk
-from nbpipe.run.kernels.stock import GOODBYE, READY_WITHIN, Client, PapermillEngine, bound_of
+from nbpipe.run import processes
+from nbpipe.run.kernels.attempt import Trouble
+from nbpipe.run.kernels.hearing import Hearing
+from nbpipe.run.kernels.sharing import common_of
+from nbpipe.run.kernels.stock import (
+    GOODBYE, GOODBYE_OF_FAMILIES, Client, PapermillEngine, bound_of,
+)  # fmt: skip
 from nbpipe.run.kernels.templates import Ended, NotWarm, Wish
 from nbpipe.run.kernels.wanted import imports_of
 
 if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt
     from nbpipe.run.kernels.book import Book
+    from nbpipe.run.kernels.sharing import Common
     from nbpipe.run.kernels.templates import Seat, Templates
 
 _STOCK = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
-
-
-class Provisioner(LocalProvisioner):
-    """Gives a kernel's manager the process that was forked for it."""
-
-    seat: Seat
-    memory: int | None = None
-
-    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what `launch_kernel` takes: nothing is left to be prepared."""
-        manager: Any = self.parent
-        self.connection_info = manager.get_connection_info()
-        return {**kwargs, "cmd": []}
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Wait until the process listens, and let it begin."""
-        process: Any = self.seat.process
-        self.process, self.pid, self.pgid = process, process.pid, process.pid
-        self.cwd = kwargs.get("cwd")
-        line = self.seat.line
-        line.setblocking(False)
-        with suppress(OSError, TimeoutError):
-            loop = asyncio.get_running_loop()
-            if await asyncio.wait_for(loop.sock_recv(line, 16), READY_WITHIN):
-                await loop.sock_sendall(line, json.dumps({"memory": self.memory}).encode())
-        line.close()
-        return self.connection_info
+LISTEN = 1.0
+"""Seconds between two looks whether the kernel is still there, where nothing else tells."""
 
 
 class WarmClient(Client):
-    """Papermill's client with a kernel that is there already."""
+    """Papermill's client with a kernel on a line.
 
-    seat: Seat
+    Parameters
+    ----------
+    nb_man
+        The notebook.
+    seat
+        The kernel.
+    common
+        What the notebook shares with those of other items.
+    """
 
-    def create_kernel_manager(self) -> Any:
-        """Return a manager of the kernel that waits."""
-        place = self.seat.place
-        self.km = Kernel(
-            kernel_name=self.kernel_name, transport="ipc", ip=place,
-            connection_file=f"{place}.json", shutdown_wait_time=GOODBYE,
-            client_factory=Talk, config=self.config,
-        )  # fmt: skip
-        self.km.load_connection_file()
-        provisioner = Provisioner(kernel_id="warm", kernel_spec=self.km.kernel_spec, parent=self.km)
-        provisioner.seat = self.seat
-        provisioner.memory = bound_of(self.attempt.order.memory)
-        self.km.provisioner = provisioner
-        return self.km
+    def __init__(self, nb_man: Book, seat: Seat, common: Common | None, **kwargs: Any) -> None:
+        super().__init__(nb_man, **kwargs)
+        self.seat, self.common = seat, common
+        self.hearing = Hearing(seat)
+        self.kc = _Widgets(self)
+        self._cell: tuple[Any, int] = (None, 0)
+        self._parent = ""
+        self._reply: dict[str, Any] | None = None
 
-    def start_new_kernel(self, **_: Any) -> None:
+    @property
+    def templates(self) -> Templates:
+        """The worker's templates."""
+        templates = self.attempt.templates
+        assert templates is not None
+        return templates
+
+    def execute(self, **_: Any) -> Any:
+        """Let the kernel begin, run the cells, let it end."""
+        self.reset_execution_trackers()
+        self._begin(shares=self.common is not None and self.seat.loaded is None)
+        self.papermill_execute_cells()
+        self.set_widgets_metadata()
+        if self.attempt.supervisor.cause is None:
+            self._say_goodbye()
+        return self.nb
+
+    def _begin(self, shares: bool) -> None:
         """Let the kernel begin, watched from now on."""
         assert self.seat.process is not None
         self.attempt.supervisor.watch(self.seat.process.pid)
-        super(Client, self).start_new_kernel(
-            cwd=self.attempt.order.folder, env=dict(self.attempt.environ)
-        )
+        memory = bound_of(self.attempt.order.memory)
+        self.hearing.say({"begin": {"memory": memory, "shares": shares}})
+        if self.common is None or not shares:  # else another is made ready when this one parted
+            self.templates.prepare(self.seat.wish, self.common.key if self.common else "")
+
+    # one cell
+
+    def execute_cell(self, cell: Any, cell_index: int, *_: Any, **__: Any) -> Any:
+        """Run a cell, or take over what it gave where it was run for all items."""
+        if self.common is not None and cell.id == ITEM_CELL and self.seat.loaded is None:
+            self._part()
+        loaded = self.seat.loaded
+        if loaded is not None and cell.id in loaded.cells:
+            kept = loaded.cells[cell.id]
+            cell.update(copy.deepcopy(kept))
+            return cell
+        self.clear_before_next_output = False
+        self._cell, self._parent, self._reply = (cell, cell_index), uuid4().hex, None
+        counts = loaded is None or cell.id != BEGIN_CELL
+        self.hearing.say({"execute": cell.source, "id": self._parent, "counts": counts})
+        while self._reply is None:
+            self._hear(LISTEN)
+            if self.hearing.over:
+                raise DeadKernelError("Kernel died")
+        reply = self._reply["content"]
+        cell.execution_count = reply.get("execution_count", cell.execution_count)
+        self.replied(cell, self._reply)
+        if reply["status"] == "error" and not self._may_fail(cell):
+            raise CellExecutionError.from_cell_and_msg(cell, reply)
+        return cell
+
+    @staticmethod
+    def _may_fail(cell: Any) -> bool:
+        return "raises-exception" in cell.metadata.get("tags", ())
+
+    def _hear(self, wait: float) -> None:
+        """Take what the kernel says: text and messages for the cell, the reply for us."""
+        cell, index = self._cell
+        for kind, told in self.hearing.listen(wait):
+            if kind != "message":
+                self._take_text(kind, told)
+            elif told["msg_type"] == "ready":
+                self.nb.metadata["language_info"] = told["content"]
+            elif told["msg_type"] == "execute_reply":
+                self._reply = told
+            elif cell is not None and told["msg_type"] != "status":
+                parent = told["parent"] if told["parent"] in self.output_hook_stack else ""
+                told["header"] = {"msg_type": told["msg_type"]}
+                told["parent_header"] = {"msg_id": parent or self._parent}
+                told["buffers"] = [memoryview(b64decode(part)) for part in told["buffers"]]
+                self.process_message(told, cell, index)
+
+    def _take_text(self, stream: str, text: str) -> None:
+        cell, index = self._cell
+        if cell is None:
+            self.attempt.log.write("before the cells", text)
+            return
+        told = {"name": stream, "text": text}
+        self.process_message(
+            {"msg_type": "stream", "content": told, "parent_header": {"msg_id": self._parent}},
+            cell, index,
+        )  # fmt: skip
+
+    def _died(self, cell: Any) -> Trouble:
+        assert self.seat.process is not None
+        return Trouble("dead", "kernel died", "", cell.id, exit=self.seat.process.poll())
+
+    # what items share
+
+    def _part(self) -> None:
+        """Go on in a fork of the kernel, which stays as it is for the items to come."""
+        assert self.common is not None
+        ran = [cell for cell in self.nb.cells if cell.id in self.common.cells]
+        self.nb_man.settle()
+        cells = {cell.id: _kept(cell) for cell in ran}
+        try:
+            seat, why = self.templates.part(
+                self.seat, self.common.key, self.common.source, cells,
+                lambda: _go_on(self.attempt),
+            )  # fmt: skip
+        except NotWarm as error:
+            raise DeadKernelError(str(error)) from error
+        if seat is None:
+            text = f"What its items share is made ready for each of them: {why}."
+            _note(self.attempt, text, "info")
+            return
+        self.seat, self.hearing = seat, Hearing(seat)
+        self._begin(shares=False)
+
+    # the end
+
+    def _say_goodbye(self) -> None:
+        """Let the kernel end, and take what it writes until then."""
+        assert self.seat.process is not None
+        families = processes.below(self.seat.process.pid)
+        until = monotonic() + (GOODBYE_OF_FAMILIES if families else GOODBYE)
+        self.hearing.say({"leave": True})
+        while not self.hearing.over and monotonic() < until:
+            self._hear(0.02)
+        self.seat.process.kill()
+
+
+class _Widgets:
+    """What nbclient's widgets know of a client: a channel to their other halves."""
+
+    def __init__(self, client: WarmClient) -> None:
+        self.client = client
+        self.session = self.shell_channel = self
+
+    def msg(self, kind: str, content: Any) -> dict[str, Any]:
+        """Return a message."""
+        return {"msg_type": kind, "content": content}
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send it to the kernel, which takes it after the cell that runs."""
+        self.client.hearing.say({"comm": message})
 
 
 class WarmEngine(PapermillEngine):
@@ -94,7 +215,8 @@ class WarmEngine(PapermillEngine):
         try:
             wish = _wish(attempt, kernel_name)
             assert templates is not None
-            seat = templates.take(wish, lambda: _go_on(attempt))
+            common = common_of(nb_man.nb, wish)
+            seat = templates.take(wish, lambda: _go_on(attempt), common.key if common else "")
         except NotWarm as error:
             _note(attempt, f"No kernel can be forked for {kernel_name!r}, so each step "
                   f"starts one of its own: {error}.")  # fmt: skip
@@ -102,14 +224,11 @@ class WarmEngine(PapermillEngine):
             return
         for module, why in templates.left_out.items():
             _note(attempt, f"Each step imports {module} anew: {why}.", "info")
-        client = WarmClient(nb_man, **cls.settings(kernel_name))
-        client.seat = seat
-        client.on_cell_executed = client.replied
-        client.on_notebook_start = lambda **_: templates.prepare(wish)
+        client = WarmClient(nb_man, seat, common, **cls.settings(kernel_name))
         try:
             client.execute()
         finally:
-            _leave(seat, attempt)
+            _leave(client.seat, attempt)
 
 
 def _go_on(attempt: Attempt) -> None:
@@ -118,11 +237,17 @@ def _go_on(attempt: Attempt) -> None:
         raise Ended("Kernel did not start: the attempt was ended before")
 
 
+def _kept(cell: Any) -> dict[str, Any]:
+    return {
+        "outputs": copy.deepcopy(cell.outputs), "execution_count": cell.execution_count,
+    }  # fmt: skip
+
+
 def _leave(seat: Seat, attempt: Attempt) -> None:
     """Keep what the kernel itself wrote, and remove its files."""
     attempt.supervisor.unwatch()
     with suppress(OSError):
-        shutil.copyfile(seat.place + ".log", attempt.scratch / "kernel.log")
+        shutil.copyfile(seat.log, attempt.scratch / "kernel.log")
     seat.drop()
 
 
@@ -135,13 +260,19 @@ def _note(attempt: Attempt, text: str, level: Any = "warning") -> None:
         templates.told.add(text)
 
 
+@functools.cache
+def _spec(kernel_name: str) -> Any:
+    """Return a kernelspec as it was when this worker first saw it."""
+    return KernelSpecManager().get_kernel_spec(kernel_name)
+
+
 def _wish(attempt: Attempt, kernel_name: str) -> Wish:
     """Return the kernel that the order asks for; raise `NotWarm` where it cannot be forked."""
     if sys.platform != "linux":
         raise NotWarm(f"that is done on Linux, and this is {sys.platform}")
     if attempt.launcher is None or attempt.templates is None:
         raise NotWarm("this worker keeps no templates")
-    spec = KernelSpecManager().get_kernel_spec(kernel_name)
+    spec = _spec(kernel_name)
     argv = list(spec.argv)
     if tuple(argv[-4:]) != _STOCK or attempt.order.language != "python":
         raise NotWarm("it is not a plain IPython kernel")

@@ -86,7 +86,7 @@ def test_two_of_three_names_stored_together_are_taken_out() -> None:
 @pytest.mark.parametrize("value", ["it's", 'a"b\n', None, True, -1.5, [1, {"a": None}], "{x}"])
 def test_an_item_of_a_fan_out_is_written_as_a_literal(value: object) -> None:
     step = fit(foreach=Foreach(("x",), "xs"))
-    text = source("nbpipe-load", Contents(item=Item(0, "x", "sha256:2", value)), step)
+    text = source("nbpipe-item", Contents(item=Item(0, "x", "sha256:2", value)), step)
     line = next(node for node in ast.parse(text).body if ast.unparse(node).startswith("x = "))
     assert isinstance(line, ast.Assign)
     assert ast.literal_eval(line.value) == value
@@ -95,7 +95,7 @@ def test_an_item_of_a_fan_out_is_written_as_a_literal(value: object) -> None:
 def test_an_item_that_is_no_json_is_taken_from_the_stored_list() -> None:
     stored = Given(("nbpipe_items",), "sha256:3", "pickle")
     step = fit(foreach=Foreach(("x", "y"), "pairs"))
-    text = source("nbpipe-load", Contents(item=Item(4, "x", "sha256:2", stored=stored)), step)
+    text = source("nbpipe-item", Contents(item=Item(4, "x", "sha256:2", stored=stored)), step)
     assert "x, y = nbpipe_step.load('nbpipe_items', 'sha256:3', 'pickle')[4]" in text
 
 

@@ -63,13 +63,16 @@ def be_kernel_on_line(app: Any, template: Any, files: list[int], told: dict[str,
             before = Before() if message["begin"]["shares"] else None
         elif "template" in message and before is not None:
             link = socket.socket(fileno=more[0])
+            before.held.files.add(os.readlink(f"/proc/self/fd/{more[0]}"))
             why = before.unfit(message["template"], kernel)
+            if not why and template.with_more(link, by_cells=True).refused(told["cwd"]):
+                why = "modules were installed meanwhile"
             link.send(json.dumps({"unfit": why} if why else {"made": True}).encode())
             if not why:
                 session.share()
                 before.keep_random()
                 line.close()
-                template.with_more(link).serve()
+                template.with_more(link, by_cells=True).serve()
                 return 0
         else:
             break

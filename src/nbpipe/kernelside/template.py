@@ -83,13 +83,13 @@ def _installed(name: str, roots: tuple[str, ...]) -> bool:
     return bool(places) and all(os.path.realpath(place).startswith(roots) for place in places)
 
 
-def _stamp() -> tuple[int, ...]:
-    """Return when modules were last installed."""
-    found = []
-    for path in sys.path:
+def _stamp(paths: Sequence[str]) -> dict[str, int]:
+    """Return when modules were last installed, by folder."""
+    found = {}
+    for path in paths:
         with suppress(OSError):
-            found.append(os.stat(path).st_mtime_ns)
-    return tuple(found)
+            found[path] = os.stat(path).st_mtime_ns
+    return found
 
 
 def import_base(library: str) -> None:
@@ -142,6 +142,11 @@ def _import(module: str, names: Sequence[str]) -> None:
     exec(statement, {"__name__": "__main__"})  # noqa: S102 (only names that were parsed)
 
 
+def imported() -> frozenset[str]:
+    """Return the packages of which something is imported."""
+    return frozenset(name.partition(".")[0] for name in sys.modules)
+
+
 class Template:
     """Answers on one socket, and looks after the processes that it forked.
 
@@ -158,7 +163,7 @@ class Template:
     """
 
     def __init__(
-        self, line: socket.socket, base: frozenset[str], stamp: tuple[int, ...],
+        self, line: socket.socket, base: frozenset[str], stamp: dict[str, int],
         be_kernel: Callable[[Template, list[int], dict[str, Any]], int],
     ) -> None:  # fmt: skip
         self.line = line
@@ -166,13 +171,15 @@ class Template:
         self.stamp = stamp
         self.be_kernel = be_kernel
         suffixes = ("", *importlib.machinery.all_suffixes())
-        tops = {name.partition(".")[0] for name in sys.modules} - base
-        self.names = {top + suffix for top in tops for suffix in suffixes}
+        self.names = {top + suffix for top in imported() - base for suffix in suffixes}
         self.reader, self.writer = os.pipe()
 
-    def with_more(self, line: socket.socket) -> Template:
-        """Return a template of this process as it is by now, that answers on another socket."""
-        return Template(line, self.base, self.stamp, self.be_kernel)
+    def with_more(self, line: socket.socket, by_cells: bool = False) -> Template:
+        """Return a template of this process as it is by now, that answers on another socket.
+
+        What cells have imported is what a cell would find: nothing shadows that.
+        """
+        return Template(line, imported() if by_cells else self.base, self.stamp, self.be_kernel)
 
     def serve(self) -> None:
         """Answer until nobody is there to ask."""
@@ -210,7 +217,7 @@ class Template:
 
     def _answer(self, message: dict[str, Any], files: list[int]) -> None:
         told = message.get("kernel") or message.get("check")
-        refused = self._refused(told["cwd"]) if told else ""
+        refused = self.refused(told["cwd"]) if told else ""
         if refused or "check" in message:
             self.tell({refused or "fine": True})
         else:
@@ -221,9 +228,9 @@ class Template:
         for file in files:
             os.close(file)
 
-    def _refused(self, cwd: str) -> str:
+    def refused(self, cwd: str) -> str:
         """Say why no kernel can be forked here: modules have changed, or the folder shadows one."""
-        if _stamp() != self.stamp:
+        if _stamp(list(self.stamp)) != self.stamp:
             return "stale"
         for name in self.names.intersection(os.listdir(cwd)):
             package = os.path.join(cwd, name)
@@ -289,7 +296,7 @@ def main() -> None:
     kind = sys.argv[3]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
-    stamp = _stamp()
+    stamp = _stamp(sys.path)
     import_base(here.rpartition("/")[0])
     rehearse()
     from nbpipe_kernelside import forked
@@ -298,8 +305,7 @@ def main() -> None:
         be_kernel = partial(forked.be_kernel_on_line, forked.make_app([MEMORY_OF_ITS_OWN]))
     else:
         be_kernel = forked.be_stock_kernel
-    base = frozenset(name.partition(".")[0] for name in sys.modules)
-    template = Template(line, base, stamp, be_kernel)
+    template = Template(line, imported(), stamp, be_kernel)
     template.tell({"made": True})
     template.serve()
 

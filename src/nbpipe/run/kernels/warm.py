@@ -99,20 +99,20 @@ class WarmClient(Client):
         if self.common is not None and cell.id == ITEM_CELL and self.seat.loaded is None:
             self._part()
         loaded = self.seat.loaded
-        if loaded is not None and cell.id in loaded.cells:
-            kept = loaded.cells[cell.id]
+        kept = loaded.cells.get(cell.id) if loaded is not None else None
+        if kept is not None and cell.id != BEGIN_CELL:
             cell.update(copy.deepcopy(kept))
             return cell
         self.clear_before_next_output = False
         self._cell, self._parent, self._reply = (cell, cell_index), uuid4().hex, None
-        counts = loaded is None or cell.id != BEGIN_CELL
-        self.hearing.say({"execute": cell.source, "id": self._parent, "counts": counts})
+        self.hearing.say({"execute": cell.source, "id": self._parent, "counts": kept is None})
         while self._reply is None:
             self._hear(LISTEN)
             if self.hearing.over:
                 raise DeadKernelError("Kernel died")
         reply = self._reply["content"]
-        cell.execution_count = reply.get("execution_count", cell.execution_count)
+        count = reply.get("execution_count", cell.execution_count)
+        cell.execution_count = count if kept is None else kept["execution_count"]
         self.replied(cell, self._reply)
         if reply["status"] == "error" and not self._may_fail(cell):
             raise CellExecutionError.from_cell_and_msg(cell, reply)
@@ -159,7 +159,8 @@ class WarmClient(Client):
     def _part(self) -> None:
         """Go on in a fork of the kernel, which stays as it is for the items to come."""
         assert self.common is not None
-        ran = [cell for cell in self.nb.cells if cell.id in self.common.cells]
+        ids = {BEGIN_CELL, *self.common.cells}
+        ran = [cell for cell in self.nb.cells if cell.id in ids]
         self.nb_man.settle()
         cells = {cell.id: _kept(cell) for cell in ran}
         try:

@@ -22,7 +22,7 @@ TEMPLATE = """\
 # store = ".nbpipe"
 
 # How steps are run: papermill, warm, embedded, profiling or debug.
-# engine = "papermill"
+# engine = "warm"
 
 # Where steps are carried out: on this machine, or at an address as dask://HOST:PORT.
 # executor = "local"

@@ -12,7 +12,7 @@ from nbpipe.errors import Problem, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-ENGINES = ("papermill", "warm", "embedded", "profiling", "debug")
+ENGINES = ("warm", "papermill", "embedded", "profiling", "debug")
 """Papermill engines that a step can name."""
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*$", re.IGNORECASE)

@@ -19,7 +19,7 @@ SETUP_TAG = "nbpipe-setup"
 
 BEGIN_CELL = "nbpipe-begin"
 ITEM_CELL = "nbpipe-item"
-"""Ids of the cells that differ from one item of a fan-out to the next; what is between is shared."""
+"""Ids of the cells that differ from item to item of a fan-out; what is between is shared."""
 
 
 @dataclass(frozen=True, slots=True)

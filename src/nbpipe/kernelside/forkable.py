@@ -32,7 +32,11 @@ from jupyter_client.session import Session
 from tornado import ioloop
 from traitlets import default
 
-from .line import ERR, MESSAGE, OUT, Line
+from .line import ERR, MESSAGE, OUT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .line import Line
 
 LATEST = 0.2
 """Seconds after which text that ends no line is sent with the next that is written."""
@@ -64,7 +68,7 @@ def after_files(numbers: tuple[int, ...] = (1, 2)) -> None:
             time.sleep(0.0002)
 
 
-class Text(OutStream):  # type: ignore[misc]
+class Text(OutStream):
     """A standard stream: its lines are sent as they are written.
 
     Before there is a line to send on it writes into the file of its process.
@@ -136,12 +140,12 @@ class Text(OutStream):  # type: ignore[misc]
         self.pub_thread = None
 
 
-class LineSession(Session):  # type: ignore[misc]
+class LineSession(Session):
     """What ipykernel sends messages with: all go over the line."""
 
     line: Line | None = None
 
-    def send(  # noqa: PLR0913 (the signature is jupyter_client's)
+    def send(
         self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None,
         ident: Any = None, buffers: Any = None, track: bool = False, header: Any = None,
         metadata: Any = None,
@@ -162,16 +166,16 @@ class LineSession(Session):  # type: ignore[misc]
         return msg
 
 
-class App(IPKernelApp):  # type: ignore[misc]
+class App(IPKernelApp):
     """ipykernel's application without sockets, threads and files of its own."""
 
-    def init_connection_file(self) -> None:
+    def init_connection_file(self, **_: Any) -> None:
         """There is none."""
 
     init_poller = init_sockets = init_heartbeat = write_connection_file = init_connection_file
     log_connection_info = cleanup_connection_file = close = init_connection_file
 
-    @default("session")  # type: ignore[untyped-decorator]
+    @default("session")
     def _line_session(self) -> LineSession:
         return LineSession(parent=self)
 
@@ -180,15 +184,17 @@ class App(IPKernelApp):  # type: ignore[misc]
         sys.stdout.flush()
         sys.stderr.flush()
         sys.stdout, sys.stderr = Text("stdout", OUT, 1), Text("stderr", ERR, 2)
-        from ipykernel.displayhook import ZMQDisplayHook
+        from ipykernel import displayhook
 
-        self.displayhook = ZMQDisplayHook(self.session, None)
-        sys.displayhook = self.displayhook
-        self.patch_io()
+        hook: Any = displayhook.ZMQDisplayHook
+        sys.displayhook = self.displayhook = hook(self.session, None)
+        patch: Any = self.patch_io
+        patch()
 
     def init_kernel(self) -> None:
         """Make the kernel."""
-        self.kernel = self.kernel_class.instance(
+        kind: Any = self.kernel_class
+        self.kernel = kind.instance(
             parent=self, session=self.session, log=self.log, profile_dir=self.profile_dir,
             user_ns=self.user_ns,
         )  # fmt: skip
@@ -202,7 +208,8 @@ class App(IPKernelApp):  # type: ignore[misc]
 
     def run_startup(self) -> None:
         """Run them."""
-        super().init_code()
+        run: Any = super().init_code
+        run()
 
 
 class Kernel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import importlib.util
 import io
 import json
@@ -85,6 +86,8 @@ class Before:
     """What a process held before the cells that several items share were run."""
 
     def __init__(self) -> None:
+        if "numpy" in sys.modules:
+            importlib.import_module("numpy.random")  # numpy itself does so when it is asked for
         self.held = Look()
         self.states = generators.capture_all()
 
@@ -109,7 +112,7 @@ class Before:
     def drawn(self) -> list[str]:
         """Return the generators whose state is another by now."""
         after = generators.capture_all()
-        return [name for name, state in after.items() if self.states.get(name, state) != state]
+        return [name for name, state in after.items() if self.states.get(name) != state]
 
     def keep_random(self) -> None:
         """Give the processes forked from now on the states of what was seeded."""
@@ -126,7 +129,7 @@ def reseed() -> None:
     Python's own generator is seeded anew by each fork.
     """
     if "numpy.random" in sys.modules and "numpy" not in _kept:
-        sys.modules["numpy.random"].seed()  # type: ignore[attr-defined]
+        sys.modules["numpy.random"].seed()
     for name, state in _kept.items():
         generators.restore(name, state)
 

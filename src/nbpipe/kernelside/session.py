@@ -166,7 +166,7 @@ def _look_into_classes(namespace: Any) -> None:
 def _before_cell(info: Any) -> None:
     from .namespace import class_body_names
 
-    namespace = pickles.main_namespace()
+    namespace: Any = pickles.main_namespace()
     if namespace.pending:
         namespace.prefetch(class_body_names(info.raw_cell or ""))
 

@@ -251,8 +251,7 @@ class Template:
         except BaseException:
             import traceback
 
-            traceback.print_exc(file=sys.__stderr__)
-            sys.__stderr__.flush()
+            os.write(2, traceback.format_exc().encode("utf-8", "replace"))
         finally:
             os._exit(code)
 
@@ -299,7 +298,7 @@ def main() -> None:
     stamp = _stamp(sys.path)
     import_base(here.rpartition("/")[0])
     rehearse()
-    from nbpipe_kernelside import forked
+    from nbpipe_kernelside import forked  # type: ignore[import-not-found]
 
     if kind == "line":
         be_kernel = partial(forked.be_kernel_on_line, forked.make_app([MEMORY_OF_ITS_OWN]))

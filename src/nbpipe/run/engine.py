@@ -87,7 +87,7 @@ class Conduct:
     tell: Tell
     keep: Callable[[StoredResult], None]
     asked: Callable[[], str] = str
-    engine: str = "papermill"
+    engine: str = "warm"
     fail_fast: bool = False
     cpu: float = field(default_factory=lambda: float(os.cpu_count() or 1))
     memory: int = field(default_factory=_machine_memory)

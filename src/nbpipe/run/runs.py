@@ -253,7 +253,7 @@ def _user() -> str:
 
 
 def _engine(job: Job) -> str:
-    return job.engine or job.project.settings.engine or "papermill"
+    return job.engine or job.project.settings.engine or "warm"
 
 
 def _passes(

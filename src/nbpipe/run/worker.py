@@ -118,7 +118,7 @@ def _warm_up() -> None:
     """Import what every order needs, while the first one is still being written."""
     from nbpipe.run.kernels import carry
 
-    carry.engine("papermill")
+    carry.engine("warm")
 
 
 def _once(order_file: Path, result_file: Path, private: Path, wishes: Wishes) -> int:

@@ -12,7 +12,7 @@ from nbpipe.run.kernels.imports import notebooks, papermill
 if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt, Findings
 
-ENGINES = ("papermill", "warm", "embedded", "profiling", "debug")
+ENGINES = ("warm", "papermill", "embedded", "profiling", "debug")
 
 
 def engine(name: str) -> Any:

@@ -43,6 +43,6 @@ def common_of(notebook: Any, wish: Wish) -> Common | None:
         return None
     shared = [cell for cell in cells[: ids.index(ITEM_CELL)] if cell.id != BEGIN_CELL]
     sources = [cell.source for cell in shared]
-    text = json.dumps([wish.command, sorted(wish.environ.items()), wish.cwd, wish.imports, sources])
+    text = json.dumps([wish.command, sorted(wish.environ.items()), wish.cwd, sources])
     key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return Common(key, frozenset(cell.id for cell in shared), "\n".join(sources))

@@ -28,8 +28,12 @@ from nbpipe.run.kernels.attempt import Trouble
 from nbpipe.run.kernels.hearing import Hearing
 from nbpipe.run.kernels.sharing import common_of
 from nbpipe.run.kernels.stock import (
-    GOODBYE, GOODBYE_OF_FAMILIES, Client, PapermillEngine, bound_of,
-)  # fmt: skip
+    GOODBYE,
+    GOODBYE_OF_FAMILIES,
+    Client,
+    PapermillEngine,
+    bound_of,
+)
 from nbpipe.run.kernels.templates import Ended, NotWarm, Wish
 from nbpipe.run.kernels.wanted import imports_of
 
@@ -64,7 +68,7 @@ class WarmClient(Client):
         self.kc = _Widgets(self)
         self._cell: tuple[Any, int] = (None, 0)
         self._parent = ""
-        self._reply: dict[str, Any] | None = None
+        self._reply: Any = None
 
     @property
     def templates(self) -> Templates:

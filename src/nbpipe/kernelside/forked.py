@@ -143,19 +143,31 @@ def bind_memory(most: int | None) -> None:
 
 
 def be_stock_kernel(_template: Any, files: list[int], told: dict[str, Any]) -> int:
-    """Be a kernel as ``ipykernel_launcher`` makes one: get ready, work, and leave."""
+    """Be a kernel as ``ipykernel_launcher`` makes one: get ready, work, and leave.
+
+    Parameters
+    ----------
+    _template
+        What this process was forked from.
+    files
+        Where standard output and standard error go.
+    told
+        The folder, the environment, and the words of the command line.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    null = os.open(os.devnull, os.O_WRONLY)
-    _connect(told["log"] or os.devnull, null, null)
-    for number in (1, 2):
-        os.dup2(files[number] if len(files) > number else null, number)
+    null = os.open(os.devnull, os.O_RDONLY)
+    for number, end in enumerate((null, *files)):
+        os.dup2(end, number)
+        os.close(end)
+    os.environ.clear()
+    os.environ.update(told["environ"])
     os.chdir(told["cwd"])
     reseed()
     _name_as_stock(told["argv"])
     from ipykernel import kernelapp
 
     gc.enable()
-    app: Any = kernelapp.IPKernelApp.instance(user_ns=user_namespace())
+    app: Any = kernelapp.IPKernelApp.instance()
     app.initialize(told["argv"])
     app.start()
     leave()

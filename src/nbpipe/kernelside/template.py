@@ -3,7 +3,7 @@
 ``python template.py FD PARENT KIND`` takes orders, one JSON object a message, from the socket FD:
 ``{"template": IMPORTS}`` with a socket forks another template that has made these imports too;
 ``{"kernel": {...}}`` forks a kernel, with the end of its line and of the pipes that its output
-goes into (KIND ``line``), or with a socket (KIND ``sockets``: a stock kernel, for any client).
+goes into (KIND ``line``), or with the latter alone (KIND ``sockets``: for any client).
 Each is answered with ``{"pid": PID}``, or with why it is refused; ``{"check": {...}}`` asks
 whether it would be. And ``{"ended": PID, "code": CODE, "held": BYTES}`` is told when it has
 ended. A template with imports first tells ``{"made": true}``, or ``{"spoilt": MODULE, "why":

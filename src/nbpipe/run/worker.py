@@ -110,8 +110,15 @@ def _serve(private: Path, wishes: Wishes) -> int:
         while (order := inbox.orders.get()) is not None:
             line.send({"done": wire.dump(carry_out(order, desk))})
     finally:
-        templates.close()
+        _leave_nothing(templates)
     return 0
+
+
+def _leave_nothing(templates: Templates) -> None:
+    """End the templates and everything else below this process."""
+    templates.close()
+    processes.end_all(processes.below(os.getpid()))
+    processes.reap()
 
 
 def _warm_up() -> None:
@@ -128,7 +135,7 @@ def _once(order_file: Path, result_file: Path, private: Path, wishes: Wishes) ->
     try:
         result = carry_out(order, desk)
     finally:
-        templates.close()
+        _leave_nothing(templates)
     write_atomically(result_file, json.dumps(wire.dump(result)).encode())
     return EXIT_CODES.get(result.state, 1)
 

@@ -15,13 +15,12 @@ from collections import OrderedDict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbpipe.kernelside.line import MESSAGE, Line
-from nbpipe.run import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from pathlib import Path
 
 Imports = tuple[tuple[str, tuple[str, ...]], ...]
@@ -59,6 +58,8 @@ class Wish:
         Its working directory.
     imports
         What its notebook imports.
+    kind
+        ``line`` for kernels of ours, ``sockets`` for those of any client.
     """
 
     command: tuple[str, ...]
@@ -66,11 +67,12 @@ class Wish:
     environ: Mapping[str, str]
     cwd: str
     imports: Imports
+    kind: Literal["line", "sockets"] = "line"
 
     @property
     def family(self) -> Hashable:
         """What templates of its environment have in common."""
-        return self.command, self.script, frozenset(self.environ.items())
+        return self.kind, self.command, self.script, frozenset(self.environ.items())
 
 
 class Link:
@@ -130,7 +132,9 @@ class Link:
         while not self.gone and select.select([self._line], [], [], wait)[0]:
             wait = 0.0
             try:
-                data = self._line.recv(1 << 16)
+                data = self._line.recv(1 << 16, socket.MSG_DONTWAIT)
+            except BlockingIOError:  # another thread was faster
+                return
             except OSError:
                 data = b""
             if not data:
@@ -149,6 +153,7 @@ class Link:
         if self.pid:
             with suppress(OSError):
                 os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)  # where it is a child of ours
 
 
 class Forked:
@@ -408,6 +413,38 @@ class Templates:
         next_seat.arrive(check)
         return next_seat, ""
 
+    def fork_stock(
+        self, wish: Wish, argv: Sequence[str], environ: Mapping[str, str], check: Callable[[], None]
+    ) -> Forked:
+        """Return a kernel as ``ipykernel_launcher`` makes one, for any client.
+
+        Parameters
+        ----------
+        wish
+            Of the kind ``sockets``.
+        argv
+            The words of its command line.
+        environ
+            Its own environment; that of the wish is what kernels have in common.
+        check
+            Called while there is nothing to do but wait; may raise.
+
+        Raises
+        ------
+        NotWarm
+            There can be none.
+        """
+        link = self._template(wish, check)
+        told = {"argv": list(argv), "cwd": wish.cwd, "environ": dict(environ)}
+        link.send({"kernel": told}, (1, 2))
+        answer = link.answer(ANSWERS_WITHIN, check)
+        if "pid" in answer:
+            return Forked(link, answer["pid"])
+        if "shadowed" in answer and wish.imports:
+            return self.fork_stock(replace(wish, imports=()), argv, environ, check)
+        self._forget(wish)
+        raise NotWarm("what is installed has changed")
+
     def forget_loaded(self) -> None:
         """End the process that holds a fan-out's shared state."""
         if self._loaded is not None:
@@ -441,15 +478,13 @@ class Templates:
         return frozenset(found)
 
     def close(self) -> None:
-        """End all of them."""
+        """End all of them, and so the kernels that were forked from them."""
         if self._spare is not None:
             self._spare.drop()
         self.forget_loaded()
         for family in self._families.values():
             for link in (*family.made.values(), family.base):
                 link.close()
-        processes.end_all(processes.below(os.getpid()))
-        processes.reap()
 
     def _fork(self, link: Link, wish: Wish, loaded: Loaded | None = None) -> Seat:
         """Ask for a kernel; its line is there at once, its process a little later."""
@@ -489,7 +524,7 @@ class Templates:
         """Start the template of an environment."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         number = theirs.fileno()
-        command = [*wish.command, wish.script, str(number), str(os.getpid()), "line"]
+        command = [*wish.command, wish.script, str(number), str(os.getpid()), wish.kind]
         link = Link(ours)
         try:
             with theirs, (self._private / "template.log").open("wb") as log:

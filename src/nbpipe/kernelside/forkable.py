@@ -334,7 +334,20 @@ def make_app(namespace: Any, arguments: list[str]) -> Any:
     app: Any = App.instance(user_ns=namespace)
     app.initialize(arguments)
     os.register_at_fork(after_in_child=_after_fork)
+    _rehearse(app.kernel)
     return app
+
+
+def _rehearse(kernel: Any) -> None:
+    """Run a cell that does nothing, so that what the first one makes is there for all kernels."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        kernel.set_parent([], _request("execute_request", "rehearsal", {}), "shell")
+        loop.run_until_complete(kernel.do_execute("None", silent=True, store_history=False))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _after_fork() -> None:

@@ -14,6 +14,7 @@ import subprocess
 from collections import OrderedDict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +33,9 @@ MADE_WITHIN = 120.0
 ANSWERS_WITHIN = 20.0
 MOST = 4
 """Templates with imports that are kept for one environment; the one not used longest goes."""
+
+MOST_FAMILIES = 3
+"""Environments that templates are kept for, likewise."""
 
 
 class NotWarm(Exception):
@@ -71,8 +75,12 @@ class Wish:
 
     @property
     def family(self) -> Hashable:
-        """What templates of its environment have in common."""
-        return self.kind, self.command, self.script, frozenset(self.environ.items())
+        """What templates of its environment have in common.
+
+        The script's folder is named by the digest of what is in it, wherever it is.
+        """
+        script = PurePath(self.script).parts[-3:]
+        return self.kind, self.command, script, frozenset(self.environ.items())
 
 
 class Link:
@@ -288,6 +296,11 @@ class _Family:
     made: OrderedDict[Imports, Link] = field(default_factory=OrderedDict)
     left_out: dict[str, str] = field(default_factory=dict)
 
+    def close(self) -> None:
+        """End all of them."""
+        for link in (*self.made.values(), self.base):
+            link.close()
+
 
 class Templates:
     """A worker's templates and its spare kernel.
@@ -303,7 +316,7 @@ class Templates:
     def __init__(self, private: Path, spares: bool = True) -> None:
         self._private = private
         self._spares = spares
-        self._families: dict[Hashable, _Family] = {}
+        self._families: OrderedDict[Hashable, _Family] = OrderedDict()
         self._spare: Seat | None = None
         self._loaded: Loaded | None = None
         self._count = 0
@@ -483,8 +496,7 @@ class Templates:
             self._spare.drop()
         self.forget_loaded()
         for family in self._families.values():
-            for link in (*family.made.values(), family.base):
-                link.close()
+            family.close()
 
     def _fork(self, link: Link, wish: Wish, loaded: Loaded | None = None) -> Seat:
         """Ask for a kernel; its line is there at once, its process a little later."""
@@ -506,6 +518,9 @@ class Templates:
         if family is None or family.base.gone:
             self._forget(wish)
             family = self._families[wish.family] = _Family(self._start(wish, check))
+            while len(self._families) > MOST_FAMILIES:
+                self._families.popitem(last=False)[1].close()
+        self._families.move_to_end(wish.family)
         imports = wish.imports
         while imports:
             imports = tuple(i for i in wish.imports if i[0] not in family.left_out)
@@ -578,8 +593,7 @@ class Templates:
     def _forget(self, wish: Wish) -> None:
         family = self._families.pop(wish.family, None)
         if family is not None:
-            for link in (*family.made.values(), family.base):
-                link.close()
+            family.close()
 
 
 def _wait() -> None:

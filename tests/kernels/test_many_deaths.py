@@ -1,4 +1,4 @@
-"""Many tasks of which a tenth is killed: the others are right, each death is told as what it was."""
+"""Many tasks of which a tenth is killed: the rest is right, each death told as what it was."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAYS = {"kill": "signal 9", "exit": "exit code 7", "memory": "memory"}
 
 
 def orders(bench, chances):
-    """Orders of both kinds, those of a fan-out that shares its state and others, with their fates."""
+    """Orders, every second one of a fan-out that shares its state, with their fates."""
     for number in range(TASKS):
         fate = chances.choice(sorted(DEATHS)) if chances.random() < 0.1 else ""
         own = DEATHS[fate] if fate else "print(base + i)"

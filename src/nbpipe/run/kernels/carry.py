@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import logging
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.run.kernels.attempt import Trouble
-from nbpipe.run.kernels.imports import notebooks, papermill
+from nbpipe.run.kernels.imports import papermill
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbpipe.run.kernels.attempt import Attempt, Findings
 
 ENGINES = ("warm", "papermill", "embedded", "profiling", "debug")
+
+
+_GIVEN = "nbpipe:order"
+
+
+class _Given:
+    """Gives papermill the order's notebook; as a node it would be written and read again."""
+
+    def __init__(self) -> None:
+        self.notebook: Mapping[str, Any] = {}
+
+    def read(self, _path: str) -> str:
+        """Return the notebook."""
+        return json.dumps(self.notebook)
+
+    def pretty_path(self, path: str) -> str:
+        """Return the name for papermill's log."""
+        return path
+
+
+@cache
+def _given() -> _Given:
+    """Return the one that papermill knows."""
+    made = _Given()
+    papermill().iorw.papermill_io.register(_GIVEN, made)
+    return made
 
 
 def engine(name: str) -> Any:
@@ -46,8 +75,9 @@ def carry(attempt: Attempt, findings: Findings) -> None:
 
 def _execute(module: Any, engine_name: str, attempt: Attempt, findings: Findings) -> None:
     order = attempt.order
+    _given().notebook = order.notebook
     module.execute_notebook(
-        notebooks().from_dict(copy.deepcopy(dict(order.notebook))),
+        _GIVEN,
         None,
         parameters=dict(order.parameters),
         engine_name=engine_name,

@@ -128,7 +128,7 @@ class InProcessEngine(Engine):  # type: ignore[misc]
     def execute_notebook(
         cls, nb: Any, kernel_name: str, attempt: Attempt, findings: Findings, **_: Any
     ) -> Any:
-        """Run it and return it; findings tell how it went."""
+        """Run it; findings hold it and tell how it went (see `PapermillEngine`)."""
         findings.notebook = nb
         book = Book(nb, attempt, findings)
         book.notebook_start()
@@ -140,7 +140,7 @@ class InProcessEngine(Engine):  # type: ignore[misc]
         finally:
             attempt.supervisor.unwatch()
             book.notebook_complete()
-        return nb
+        return notebooks().v4.new_notebook()
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Book, kernel_name: str, **_: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe.run import processes
 from nbpipe.run.kernels.attempt import Trouble
 from nbpipe.run.kernels.book import Book, pointed_at, runs, traceback_of
-from nbpipe.run.kernels.imports import papermill
+from nbpipe.run.kernels.imports import notebooks, papermill
 from nbpipe.run.kernels.manager import Kernel, Talk
 
 papermill()
@@ -236,7 +236,10 @@ class PapermillEngine(Engine):  # type: ignore[misc]
     def execute_notebook(
         cls, nb: Any, kernel_name: str, attempt: Attempt, findings: Findings, **_: Any
     ) -> Any:
-        """Run it and return it; findings tell how it went."""
+        """Run it; findings hold it and tell how it went.
+
+        Papermill writes what is returned, to nowhere: so that is a notebook without cells.
+        """
         book = Book(nb, attempt, findings)
         findings.notebook = nb
         book.notebook_start()
@@ -245,7 +248,7 @@ class PapermillEngine(Engine):  # type: ignore[misc]
         finally:
             attempt.supervisor.unwatch()
             book.notebook_complete()
-        return book.nb
+        return notebooks().v4.new_notebook()
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Book, kernel_name: str, **_: Any) -> None:

@@ -237,6 +237,7 @@ def test_a_cancelled_step_ends_the_run_and_resume_goes_on(nbpipe: Desk) -> None:
     said = nbpipe("resume")
     assert said.exit_code == 0, said.output
     assert nbpipe.ran == ["load", "fit", "fit", "show"]
+    assert "; 3 ok." in said.output
     assert nbpipe("resume").exit_code == 2
 
 

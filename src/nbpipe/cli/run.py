@@ -125,18 +125,30 @@ def carry_out(job: Job, address: str | None, reports: Reports, make: Make | None
     """Carry out a run with progress and reports; returns the exit code."""
     from nbpipe.cli.progress import choose
     from nbpipe.run import runs
-    from nbpipe.run.outcome import Outcome
     from nbpipe.run.targets import executor_at
 
     make = make or executor_at(job.on)
     store = open_store(job.project, address)
-    progress = choose(Outcome(), to_stderr=reports.as_json)
+    progress = choose(_so_far(job, store), to_stderr=reports.as_json)
     try:
         run_id, state = runs.carry_out(job, store, progress.tell, make)
     finally:
         progress.close()
     report(job, store, run_id, progress.outcome, reports)
     return exits.code_of_run(state)
+
+
+def _so_far(job: Job, store: Store) -> Outcome:
+    """Return what came of the run before it is taken up: something only where it is resumed."""
+    from nbpipe.run.outcome import Outcome
+
+    try:
+        row = store.ledger.run(job.run)
+    except UnknownName:
+        return Outcome()
+    if row.id != job.run:  # an id that begins with the new one
+        return Outcome()
+    return Outcome.of(row, store.ledger.tasks(row.id))
 
 
 def report(job: Job, store: Store, run_id: str, outcome: Outcome, reports: Reports) -> None:

@@ -63,7 +63,7 @@ def failed(outcome: Outcome) -> list[TaskRow]:
 
 def said_of(one: TaskRow) -> str:
     """Return what is worth saying of a task in a few words."""
-    if one.state == "reused":
+    if one.state == "reused" and one.source_run:
         return f"as in run {one.source_run}"
     if one.state in _NOT_RUN and one.error is None:
         return one.reason

@@ -272,6 +272,10 @@ def _task_values(run: str, row: TaskRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _written(said: Mapping[str, object]) -> str:
+    return texts.write(dump(said)) if said else "{}"
+
+
 # artifacts
 
 
@@ -284,7 +288,7 @@ def keep_artifacts(connection: Connection, run: str, left: Sequence[tuple[str, A
         [
             {
                 "digest": one.digest, "size": one.size, "kind": one.kind, "type": one.type,
-                "codec": one.codec, "preview": texts.write(dump(one.preview)), "run": run,
+                "codec": one.codec, "preview": _written(one.preview), "run": run,
                 "task": task,
             }
             for task, one in left

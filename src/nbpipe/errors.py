@@ -73,6 +73,8 @@ class Problem:
         What to do, as a sentence; empty when there is nothing to say.
     fix
         The same as a change of tags, where tags cure it.
+    steps
+        The steps that it is between: in one step together they would not have it.
     """
 
     code: str
@@ -84,6 +86,7 @@ class Problem:
     line: int | None = None
     suggestion: str = ""
     fix: Fix | None = None
+    steps: tuple[str, ...] = ()
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init:init", "Write a commented nbpipe.toml."),
+    "split": ("split:split", "Propose steps for a notebook."),
     "check": ("check:check", "Read the notebooks and list their problems."),
     "graph": ("graph:graph", "Draw the steps and what travels between them."),
     "plan": ("plan:plan", "Say what a run would do, and why."),

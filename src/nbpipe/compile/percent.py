@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _MARK = re.compile(r"^# ?%%(?P<rest>[\s\[{].*|)$")
 _LANGUAGE = re.compile(r"""\blanguage=["'](\w+)["']""")
@@ -43,6 +46,46 @@ def read_percent(text: str) -> dict[str, Any]:
     ]
     cells = [_cell(rest, body, f"cell-{index}") for index, (rest, body) in enumerate(kept)]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+
+
+def percent_with_tags(text: str, changes: Mapping[int, tuple[Sequence[str], Sequence[str]]]) -> str:
+    """Return the script with tags added to and removed from cells, by their position.
+
+    Only the cells' marks differ; a first cell that has none is given one.
+    """
+    lines = text.splitlines(keepends=True)
+    start, _ = _header(text.splitlines())
+    marks = [i for i, line in enumerate(lines) if i >= start and _MARK.match(line.rstrip("\r\n"))]
+    before = lines[start : marks[0]] if marks else lines[start:]
+    unmarked = any(line.strip() for line in before)
+    places = [start - 1, *marks] if unmarked else marks
+    for index in sorted(changes, reverse=True):
+        add, remove = changes[index]
+        if unmarked and index == 0:
+            lines.insert(start, f"# %%{_written(add)}\n")
+        else:
+            lines[places[index]] = _marked(lines[places[index]], add, remove)
+    return "".join(lines)
+
+
+def _marked(line: str, add: Sequence[str], remove: Sequence[str]) -> str:
+    body = line.rstrip("\r\n")
+    end = line[len(body) :]
+    found = _TAGS.search(body)
+    rest = _MARK.match(body)
+    old = (
+        _STRING.findall(found[1]) if found else _words(rest["rest"] if rest else "").get("tags", ())
+    )
+    tags = [tag for tag in old if tag not in remove]
+    said = _written([*tags, *(tag for tag in add if tag not in tags)])
+    if found:
+        return f"{body[: found.start()].rstrip()}{said}{body[found.end() :]}{end}"
+    single = re.sub(r"""\s+tags=("[^"]*"|'[^']*'|\S+)""", "", body)
+    return f"{single.rstrip()}{said}{end}"
+
+
+def _written(tags: Sequence[str]) -> str:
+    return " tags=[" + ", ".join(f'"{tag}"' for tag in tags) + "]" if tags else ""
 
 
 def _header(lines: list[str]) -> tuple[int, dict[str, Any]]:

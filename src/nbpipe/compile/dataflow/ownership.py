@@ -120,7 +120,8 @@ class Ownership:
             return
         if known.SESSION.match(name):
             if not (name == "_" and state.shown) and sure:
-                self._once(reports.session(name, state.name, self.here(site.line)), name)
+                above = self._step_above(state.name) if name == "_" else ""
+                self._once(reports.session(name, above, state.name, self.here(site.line)), name)
             return
         if self.star:
             self._mark(state, self.star)
@@ -191,6 +192,11 @@ class Ownership:
             if giver is not None:
                 giver.groups.append(group)
         self.ask(name, version)
+
+    def _step_above(self, step: str) -> str:
+        names = list(self.steps)
+        position = names.index(step) if step in names else 0
+        return names[position - 1] if position else ""
 
     def ask(self, name: str, version: Version) -> None:
         """A version will be given: where it may be the older one, its giver needs that."""
@@ -370,7 +376,9 @@ class Ownership:
             for base in bases:
                 if name in (view, base):
                     self._once(
-                        reports.shared_view(view, base, self.state.name, self.place(site)),
+                        reports.shared_view(
+                            view, base, group.step, self.state.name, self.place(site)
+                        ),
                         view,
                         base,
                     )

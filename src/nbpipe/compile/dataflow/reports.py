@@ -72,6 +72,7 @@ def hidden_setting(statement: Statement, step: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion="Set it in a cell tagged `setup`, or in each step that relies on it.",
+        steps=(step,),
     )
 
 
@@ -86,6 +87,7 @@ def current_figure(step: str, above: str, call: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion="Use the methods of the axes, or put both cells into one step.",
+        steps=(above, step),
     )
 
 
@@ -100,10 +102,11 @@ def handle(name: str, what: str, first: str, second: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion="Merge the steps if it is kept in memory.",
+        steps=(first, second),
     )
 
 
-def session(name: str, step: str, at: Place) -> Problem:
+def session(name: str, above: str, step: str, at: Place) -> Problem:
     """A read of IPython's session history."""
     return Problem(
         "session-state",
@@ -113,6 +116,7 @@ def session(name: str, step: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion="Give the value a name of its own where it is computed.",
+        steps=(above, step) if above else (),
     )
 
 
@@ -127,6 +131,7 @@ def two_states(name: str, step: str, giver: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion=f"Give the later cells of {step} to a step of their own.",
+        steps=(giver, step) if giver else (),
     )
 
 
@@ -139,6 +144,7 @@ def cycle(steps: list[str], names: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion=f"Give the later cells of {steps[0]} to a step of their own.",
+        steps=tuple(steps),
     )
 
 
@@ -151,6 +157,7 @@ def used_before(name: str, step: str, giver: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion=f"Move the cell that makes {name} above this one.",
+        steps=(step, giver),
     )
 
 
@@ -166,20 +173,22 @@ def deleted(name: str, step: str, giver: str, at: Place) -> Problem:
     )
 
 
-def unstorable(name: str, what: str, giver: str, readers: str, at: Place) -> Problem:
+def unstorable(name: str, what: str, giver: str, readers: tuple[str, ...], at: Place) -> Problem:
     """A value that cannot be stored is given to other steps."""
+    listed = " and ".join(f"step {reader}" for reader in readers)
     return Problem(
         "unstorable",
-        f"{name} of step {giver} is {what} and cannot be stored, but is needed by {readers}.",
+        f"{name} of step {giver} is {what} and cannot be stored, but is needed by {listed}.",
         cell=at.cell,
         index=at.index,
         line=at.line,
         suggestion=f"Make {name} in a cell tagged `setup`, build it in each step that needs it, "
         "or merge the steps.",
+        steps=(giver, *readers),
     )
 
 
-def shared_view(view: str, base: str, step: str, at: Place) -> Problem:
+def shared_view(view: str, base: str, above: str, step: str, at: Place) -> Problem:
     """A view changed in another step than the one that made it."""
     return Problem(
         "hidden-state",
@@ -190,10 +199,11 @@ def shared_view(view: str, base: str, step: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion=f"Make {view} in step {step}, or put both cells into one step.",
+        steps=(above, step),
     )
 
 
-def redefined(name: str, instance: str, at: Place) -> Problem:
+def redefined(name: str, instance: str, steps: tuple[str, ...], at: Place) -> Problem:
     """A class defined again while an object of the old one lives on."""
     return Problem(
         "redefined-class",
@@ -205,4 +215,5 @@ def redefined(name: str, instance: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion="Give the new class a name of its own.",
+        steps=steps,
     )

@@ -195,7 +195,9 @@ class Results:
         for other, version in self.trace.env.items():
             if any(c is i for c in classes for i in version.instances) and other != name:
                 self.trace.problems.append(
-                    reports.redefined(name, other, self.trace.here(new.site.line))
+                    reports.redefined(
+                        name, other, (old.giver, new.giver), self.trace.here(new.site.line)
+                    )
                 )
                 return
 

@@ -164,11 +164,11 @@ class _Finish:
                     entry = found.setdefault(
                         (name, version.giver), (version.unstorable, version.site, [])
                     )
-                    entry[2].append(f"step {step}")
+                    entry[2].append(step)
         for (name, giver), (what, site, readers) in found.items():
-            listed = " and ".join(dict.fromkeys(readers))
             at = self._place(site)
-            self.problems.append(reports.unstorable(name, what, giver, listed, at))
+            steps = tuple(dict.fromkeys(readers))
+            self.problems.append(reports.unstorable(name, what, giver, steps, at))
 
     # one step ---------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init:init", "Write a commented nbpipe.toml."),
     "split": ("split:split", "Propose steps for a notebook."),
     "check": ("check:check", "Read the notebooks and list their problems."),
+    "verify": ("verify:verify", "Prove that the pipeline gives what Run All gives."),
     "graph": ("graph:graph", "Draw the steps and what travels between them."),
     "plan": ("plan:plan", "Say what a run would do, and why."),
     "run": ("run:run", "Run the pipeline."),

@@ -1,0 +1,97 @@
+"""``nbpipe verify``: proves that the pipeline gives what Run All gives, or says where it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbpipe.cli import exits
+from nbpipe.cli.options import json_option, parameter_options, path_argument, together
+
+if TYPE_CHECKING:
+    from nbpipe.proof.findings import Difference, Proof
+
+_CODES = {
+    "equal": exits.OK, "different": exits.FAILED, "varies": exits.FAILED, "refused": exits.USAGE,
+}  # fmt: skip
+_MARKS = {
+    "equal": ("✓", "green"), "different": ("✗", "red"), "varies": ("~", "yellow"),
+    "refused": ("✗", "red"),
+}  # fmt: skip
+MOST = 20
+
+
+@click.command()
+@path_argument
+@together(*parameter_options)
+@click.option("-e", "--engine", metavar="ENGINE", help="Papermill engine for both runs.")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Steps side by side.")
+@json_option
+@click.pass_context
+def verify(
+    ctx: click.Context, path: str, given: tuple[str, ...], files: tuple[str, ...],
+    engine: str | None, jobs: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Prove that the pipeline gives what Run All gives.
+
+    Each notebook is run from top to bottom in one kernel, and as a pipeline, both in copies of the
+    folder; then outputs and values are compared. The exit code is 0 where they are equal, 1 where
+    they differ, and 2 where they cannot be compared.
+    """
+    from nbpipe.cli.parameters import read_parameters
+    from nbpipe.proof.verify import Options
+    from nbpipe.proof.verify import verify as prove
+    from nbpipe.run.project import open_project
+
+    options = Options(read_parameters(files, given), engine, jobs, say=_quiet if as_json else _say)
+    proof = prove(open_project(path), options)
+    if as_json:
+        import json
+
+        from nbpipe.proof.describe import describe_proof
+
+        click.echo(json.dumps(describe_proof(proof), indent=2))
+    else:
+        _tell(proof)
+    ctx.exit(_CODES[proof.verdict])
+
+
+def _quiet(_: str) -> None:
+    """Say nothing."""
+
+
+def _say(text: str) -> None:
+    click.echo(click.style(f"  {text} …", dim=True), err=True)
+
+
+def _tell(proof: Proof) -> None:
+    from nbpipe.cli.problems import tell_problems
+    from nbpipe.cli.terminal import clean_line, seconds
+
+    mark, colour = _MARKS[proof.verdict]
+    click.echo(click.style(f"{mark} {clean_line(proof.sentence)}", fg=colour))
+    if proof.problems:
+        tell_problems(proof.problems)
+    if proof.verdict == "refused":
+        return
+    whole, split = (seconds(time) for time in proof.seconds)
+    said = f"{proof.cells} cells and {proof.values} values compared"
+    unseen = f", {len(proof.unseen)} not to be looked into" if proof.unseen else ""
+    click.echo(f"  {said}{unseen}; Run All took {whole}, the pipeline {split}.")
+    for difference in proof.differences[:MOST]:
+        for line in _lines(difference):
+            click.echo(line)
+    if len(proof.differences) > MOST:
+        click.echo(f"  … and {len(proof.differences) - MOST} more.")
+    for note in proof.notes:
+        click.echo(click.style(f"  note: {clean_line(note)}", dim=True))
+
+
+def _lines(difference: Difference) -> list[str]:
+    from nbpipe.cli.terminal import clean_line
+
+    spot: Any = difference.spot
+    where = spot.name if difference.index is None else f"cell {difference.index + 1}"
+    head = f"  {clean_line(spot.step)}, {clean_line(where)}: {clean_line(difference.how)}"
+    return [head, f"      {difference.cause}: {clean_line(difference.why)}"]

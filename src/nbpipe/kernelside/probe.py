@@ -1,0 +1,76 @@
+"""Looks at a kernel from inside for `verify`: values, random generators, settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from typing import Any, Iterable
+
+from . import ambience, generators
+from .likeness import likeness
+from .objects import write_atomically
+from .pickles import main_namespace
+
+
+def look(path: str, names: Iterable[str], root: str) -> None:
+    """Write what names are like, where the generators stand and what is set; never raises.
+
+    Parameters
+    ----------
+    path
+        The file to write, as JSON.
+    names
+        Names to look at; those that are not bound are left out.
+    root
+        The project's folder: paths inside it are told relative to it.
+    """
+    namespace = main_namespace()
+    bound = [name for name in names if dict.__contains__(namespace, name)]
+    seen = {name: likeness(dict.__getitem__(namespace, name)) for name in bound}
+    states = {
+        name: hashlib.sha256(state).hexdigest()[:16]
+        for name, state in generators.capture_all().items()
+    }
+    told = {"values": seen, "random": states, "settings": ambience.settings(root)}
+    write_atomically(path, json.dumps(told).encode())
+
+
+def hold(word: str, names: Iterable[str]) -> None:
+    """Begin the random numbers of these generators, and fresh ones of numpy, at a known place.
+
+    Parameters
+    ----------
+    word
+        Where; the same word is the same place in every process.
+    names
+        Of ``random``, ``numpy`` and ``torch``.
+    """
+    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
+    if "random" in names:
+        import random
+
+        random.seed(seed)
+    if "numpy" in names:
+        _hold_numpy(seed)
+    torch = sys.modules.get("torch")
+    if "torch" in names and torch is not None:
+        torch.manual_seed(seed)
+
+
+def _hold_numpy(seed: int) -> None:
+    try:
+        import numpy
+    except ImportError:
+        return
+    numpy.random.seed(seed)
+    maker: Any = sys.modules.get("numpy.random.bit_generator")
+    if maker is not None and hasattr(maker, "randbits"):
+        drawn = [seed]
+
+        def randbits(count: int) -> int:
+            drawn[0] += 1
+            text = str(drawn[0]).encode()
+            return int.from_bytes(hashlib.sha512(text).digest(), "big") % (1 << count)
+
+        maker.randbits = randbits

@@ -1,4 +1,4 @@
-"""``nbpipe verify``: proves that the pipeline gives what Run All gives, or says where it does not."""
+"""``nbpipe verify``: proves that the pipeline gives what Run All gives, or says where not."""
 
 from __future__ import annotations
 

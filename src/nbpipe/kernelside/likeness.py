@@ -84,6 +84,8 @@ class _Walk:
         if isinstance(reduced, str):
             return [reduced]
         made, args, *rest = reduced
+        if rest and _echoes(value, rest[0]):
+            rest[0] = None
         found = [self.mark(made), self.mark(tuple(args))]
         marked = (self.mark(list(p) if isinstance(p, Iterator) else p) for p in rest)
         return [*found, *marked]
@@ -92,6 +94,13 @@ class _Walk:
         """What nobody can look into: only its type counts, and it is noted."""
         self.opaque.add(type_of(value))
         return ["opaque"]
+
+
+def _echoes(value: Any, state: Any) -> bool:
+    """Whether a mapping's attributes are its items once more, which a pickle makes two of."""
+    if not isinstance(value, dict) or not isinstance(state, dict):
+        return False
+    return all(dict.get(value, name) is item for name, item in state.items())
 
 
 def digest(*parts: str) -> str:
@@ -105,10 +114,13 @@ def type_of(value: Any) -> str:
 
 
 def _code_mark(value: Any) -> str:
+    """A function is its name and what it speaks of; its bytes change while it runs."""
     name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
     code = getattr(value, "__code__", None)
-    body = code.co_code.hex() + repr(code.co_names) if code is not None else ""
-    return f"{getattr(value, '__module__', '')}.{name} {body}"
+    if code is None:
+        return f"{getattr(value, '__module__', '')}.{name}"
+    spoken = [c for c in code.co_consts if isinstance(c, (int, float, str, bytes, bool))]
+    return f"{name} {code.co_varnames} {code.co_names} {spoken!r}"
 
 
 # numbers and text ---------------------------------------------------------------------------

@@ -29,9 +29,8 @@ def check_size(folder: Path) -> None:
     UsageError
         If it is; the message says how big it is at least.
     """
-    size = count = 0
-    for path in _files(folder):
-        count += 1
+    size = 0
+    for count, path in enumerate(_files(folder), 1):
         size += path.lstat().st_size
         if size > LARGEST or count > MOST_FILES:
             raise UsageError(

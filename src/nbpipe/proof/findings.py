@@ -1,4 +1,4 @@
-"""What `verify` finds: whether a pipeline gives what Run All gives, and where and why it does not."""
+"""What `verify` finds: whether a pipeline gives what Run All gives, else where and why not."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import deque
 from contextlib import contextmanager
@@ -55,6 +56,8 @@ class Asked:
         Makes what carries orders out.
     tell
         Told of everything that happens.
+    fill
+        What memory is filled with before it is used: whoever reads it unset reads this.
     """
 
     project: Project
@@ -65,6 +68,7 @@ class Asked:
     jobs: int | None
     executor: Callable[[int], Executor]
     tell: Callable[[Event], None]
+    fill: int = 85
 
 
 @dataclass(slots=True)
@@ -111,8 +115,9 @@ class Bench:
         looks.mkdir()
         scope = asked.project.scope
         there = open_project(self.copy / scope if scope else self.copy)
-        if there.folder != self.copy:  # a notebook by itself: its folder holds no nbpipe.toml
-            there = replace(there, folder=self.copy)
+        kernels = {notebook.path: notebook.kernel for notebook in asked.project.notebooks}
+        notebooks = tuple(replace(one, kernel=kernels[one.path]) for one in there.notebooks)
+        there = replace(there, notebooks=notebooks)
         return there, Probes(looks, self.copy, asked.names, held)
 
     def store(self) -> Store:
@@ -124,7 +129,7 @@ def run_all(asked: Asked, bench: Bench, held: Mapping[str, Sequence[str]]) -> Ra
     """Run each notebook from top to bottom in one kernel."""
     project, probes = bench.begin(asked, held)
     ran, began = Ran(), time.monotonic()
-    with bench.store() as store, _closing(asked.executor(1)) as executor:
+    with bench.store() as store, _surely(asked, held), _closing(asked.executor(1)) as executor:
         planner = prepare(project, store, asked.parameters)
         engine = asked.engine or project.settings.engine or "papermill"
         for notebooks in group_notebooks(planner.pipeline):
@@ -136,6 +141,25 @@ def run_all(asked: Asked, bench: Bench, held: Mapping[str, Sequence[str]]) -> Ra
     _take_looks(ran, probes)
     ran.seconds = time.monotonic() - began
     return ran
+
+
+@contextmanager
+def _surely(asked: Asked, held: Mapping[str, Sequence[str]]) -> Iterator[None]:
+    """While it lasts, what is started finds memory filled, and sets in order if `held`.
+
+    The variables are those of glibc and of Python; elsewhere they do nothing.
+    """
+    chosen = {"MALLOC_PERTURB_": str(asked.fill)} | ({"PYTHONHASHSEED": "0"} if held else {})
+    before = {name: os.environ.get(name) for name in chosen}
+    os.environ.update(chosen)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -206,7 +230,7 @@ def run_pipeline(asked: Asked, bench: Bench, held: Mapping[str, Sequence[str]]) 
             ran.notes.append(f"{event.task}: {event.text}" if event.task else event.text)
         asked.tell(event)
 
-    with bench.store() as store:
+    with bench.store() as store, _surely(asked, held):
         job = Job(project, asked.parameters, engine=asked.engine, jobs=asked.jobs)
         run, _ = carry_out(
             job, store, tell, lambda slots: Probing(asked.executor(slots), probes, steps)

@@ -17,7 +17,7 @@ from nbpipe.proof.copies import check_size
 from nbpipe.proof.findings import Difference, Proof, Spot
 from nbpipe.proof.looks import compare_values
 from nbpipe.proof.outputs import compare, shows_something
-from nbpipe.proof.runs import Asked, Bench, Ran, run_all, run_pipeline
+from nbpipe.proof.runs import Asked, Bench, run_all, run_pipeline
 from nbpipe.proof.texts import Plain, days_around
 
 if TYPE_CHECKING:
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 
     from nbpipe.compile.pipeline import Pipeline, Step
     from nbpipe.events import Event
+    from nbpipe.proof.runs import Ran
     from nbpipe.run.executors import Executor
     from nbpipe.run.project import Project
 
 GENERATORS = ("numpy", "random", "torch")
+
+OTHER_FILL = 170
+"""Memory is filled with another byte in the second Run All: what reads it unset is found."""
 
 
 def _local(slots: int) -> Executor:
@@ -90,12 +94,14 @@ def verify(project: Project, options: Options | None = None) -> Proof:
     if problems:
         return Proof("refused", problems[0].message, problems=problems)
     check_size(project.folder)
+    project, notes = _with_known_kernels(project)
     asked = Asked(
         project, pipeline, {step.name: _names(step) for step in pipeline.steps},
         options.parameters, options.engine, options.jobs, options.executor, options.tell,
     )  # fmt: skip
     with _room() as room:
-        return _Trial(asked, room, options.say).proof()
+        found = _Trial(asked, room, options.say).proof()
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def _objections(pipeline: Pipeline) -> tuple[Problem, ...]:
@@ -113,6 +119,21 @@ def _objections(pipeline: Pipeline) -> tuple[Problem, ...]:
             hint = "Verify the steps before it with a copy of the notebook."
             found.append(Problem("fans-out", text, notebook=path, suggestion=hint))
     return tuple(found)
+
+
+def _with_known_kernels(project: Project) -> tuple[Project, list[str]]:
+    """Python notebooks whose kernel is not here are compared in the default one."""
+    from nbpipe.run.environment import DEFAULT_KERNEL, Environments
+
+    environments = Environments(project.folder / ".nbpipe" / "cache")
+    notebooks, notes = [], []
+    for notebook in project.notebooks:
+        kernel = notebook.kernel
+        if kernel is not None and kernel not in environments.specs.find_kernel_specs():
+            notes.append(f"There is no kernel {kernel} here: both are run with {DEFAULT_KERNEL}.")
+            notebook = replace(notebook, kernel=None)  # noqa: PLW2901
+        notebooks.append(notebook)
+    return replace(project, notebooks=tuple(notebooks)), notes
 
 
 def _names(step: Step) -> tuple[str, ...]:
@@ -164,7 +185,7 @@ class _Trial:
         if not compared.differences:
             return proof
         self.say("Run All once more, to see whether it gives the same twice")
-        again = run_all(self.asked, self._bench(2), {})
+        again = run_all(replace(self.asked, fill=OTHER_FILL), self._bench(2), {})
         own = {difference.spot for difference in self._compare(whole, again).differences}
         told = explain(compared.differences, self.pipeline, whole, split)
         if all(d.spot in own for d in told if d.cause != "follows") and split.failure is None:
@@ -206,9 +227,8 @@ class _Trial:
         held = self._unseeded()
         if held:
             self.say("both once more, with random numbers held the same")
-            with _fixed_hashes():
-                whole = run_all(self.asked, self._bench(3), held)
-                split = run_pipeline(self.asked, self._bench(4), held)
+            whole = run_all(self.asked, self._bench(3), held)
+            split = run_pipeline(self.asked, self._bench(4), held)
             if whole.failure is None and not self._compare(whole, split).differences:
                 names = tuple(sorted({name for names in held.values() for name in names}))
                 cells = self._cells_of(own)
@@ -348,17 +368,3 @@ class _Trial:
             if (path, cell) not in own and shows_something(outputs):
                 text = f"{self._place(path, cell)} is setup: what it shows is in no step."
                 found.notes[text] = None
-
-
-@contextmanager
-def _fixed_hashes() -> Iterator[None]:
-    """While it lasts, what is started orders its sets alike."""
-    before = os.environ.get("PYTHONHASHSEED")
-    os.environ["PYTHONHASHSEED"] = "0"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONHASHSEED"]
-        else:
-            os.environ["PYTHONHASHSEED"] = before

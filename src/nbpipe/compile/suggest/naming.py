@@ -15,7 +15,7 @@ MOST_WORDS = 4
 
 _NUMBER = re.compile(
     r"^(?:(?:chapter|section|part|step|exercise|example|task|lesson|appendix)\s+)?"
-    r"(?:\(?(?:\d+|[a-z]|[ivx]+)(?:\.\d+)*[.):]+|\d+(?:\.\d+)*)\s*(?:[-–—:]\s*)?",  # noqa: RUF001
+    r"(?:\(?(?:\d+|[a-z]|[ivx]+)[.):](?=\s)|\d+(?:\.\d+)*[.):]*(?=\s))\s*(?:[-–—:]\s*)?",  # noqa: RUF001
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")  # noqa: RUF001

@@ -128,12 +128,32 @@ def test_plain_values_at_the_top_that_others_use_are_parameters() -> None:
 )
 def test_a_value_that_changes_is_no_parameter(later: str) -> None:
     proposal = split("rate = 0.1", "#%md # A", f"print(rate)\n{later}", "print(1)")
-    assert tags(proposal)["c0"] == ("setup",)
+    assert tags(proposal)["c0"][0].startswith("step:")
+
+
+def test_a_value_that_later_cells_change_belongs_to_a_step() -> None:
+    proposal = split(
+        "import math", "xs = [1]\nys = xs", "import json", "#%md # A", "xs.append(2)\nprint(ys)",
+        "#%md # B", "print(math.pi)", "#%md # C", "print(json.dumps(ys))",
+    )  # fmt: skip
+    assert tags(proposal)["c0"] == tags(proposal)["c2"] == ("setup",)
+    assert "c1" in proposal.pieces[0].cells
 
 
 def test_imports_and_functions_further_below_are_setup() -> None:
     proposal = split(*GROWN, "#%md ## Model", "import json", "def f(): return 1", "print(f())")
     assert tags(proposal)["c12"] == tags(proposal)["c13"] == ("setup",)
+
+
+def test_steps_that_meet_only_in_files_keep_their_order() -> None:
+    proposal = split(
+        "import os", "#%md # Make", "!mkdir data\nos.chdir('.')", "#%md # Fill",
+        "for n in range(3): open(f'data/{n}', 'w').close()", "#%md # Think", "x = len('a')",
+        "#%md # List", "print(os.listdir('data'))",
+    )  # fmt: skip
+    assert tags(proposal)["c4"] == ("step:fill", "after:make")
+    assert tags(proposal)["c6"] == ("step:think",)
+    assert tags(proposal)["c8"] == ("step:list", "after:fill")
 
 
 def test_a_function_that_is_made_with_data_stays_in_its_step() -> None:

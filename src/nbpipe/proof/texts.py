@@ -69,7 +69,7 @@ class Plain:
                 )
         for pattern, instead in _RULES:
             text = pattern.sub(instead, text)
-        return text
+        return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
 def days_around(now: float) -> tuple[str, ...]:
@@ -88,18 +88,18 @@ def are_close(one: str, other: str) -> bool:
         blank = (" ".join(_NUMBER.sub("#", text).split()) for text in (one, other))
         if len(set(blank)) > 1:
             return False
-    left, right = _numbers(one), _numbers(other)
+    left, right = _NUMBER.findall(one), _NUMBER.findall(other)
     if len(left) != len(right):
         return False
-    top = max((abs(n) for n in (*left, *right) if math.isfinite(n)), default=0.0)
-    return all(
-        math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-12 * top)
-        for a, b in zip(left, right, strict=True)
-    )
+    top = max((abs(float(n)) for n in (*left, *right) if abs(float(n)) < 1e300), default=0.0)
+    return all(a == b or _is_rounded(a, b, top) for a, b in zip(left, right, strict=True))
 
 
-def _numbers(text: str) -> list[float]:
-    return [float(found) for found in _NUMBER.findall(text)]
+def _is_rounded(one: str, other: str, top: float) -> bool:
+    """Whether two numbers as they are written are one: whole numbers are never rounded."""
+    if one.lstrip("+-").isdigit() and other.lstrip("+-").isdigit():
+        return False
+    return math.isclose(float(one), float(other), rel_tol=CLOSE, abs_tol=1e-12 * top)
 
 
 def first_difference(one: str, other: str, most: int = 70) -> str:

@@ -217,7 +217,8 @@ def _cell_magic(source: str) -> str:
     head, _, body = source.partition("\n")
     name, _, rest = head[2:].strip().partition(" ")
     if name in _PYTHON_BODY:
-        first = f"{rest.split()[-1]} = {PEEK}()" if name == "capture" and _takes(rest) else ""
+        taken = _captured(rest) if name == "capture" else ""
+        first = f"{taken} = {PEEK}()" if taken else ""
         if name == "time" and rest:
             first = rest
         return first + "\n" + to_python(body)
@@ -226,9 +227,10 @@ def _cell_magic(source: str) -> str:
     return _foreign(name, rest, body)
 
 
-def _takes(rest: str) -> bool:
-    words = rest.split()
-    return bool(words) and words[-1].isidentifier()
+def _captured(rest: str) -> str:
+    """The name that ``%%capture`` gives what it caught; its options may stand on either side."""
+    names = [word for word in rest.split() if not word.startswith("-")]
+    return names[0] if names and names[0].isidentifier() else ""
 
 
 def _foreign(name: str, rest: str, body: str) -> str:

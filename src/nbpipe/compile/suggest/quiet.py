@@ -12,7 +12,7 @@ from nbpipe.compile.reading.mutations import BUILTINS, PURE_CALLS
 from nbpipe.compile.reading.names import read_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from nbpipe.compile.notebook import Cell
 
@@ -60,23 +60,33 @@ def literal_names(source: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def values_of(source: str) -> frozenset[str]:
+    """Return the names that a cell binds to values: not imports, functions or classes."""
+    return frozenset(
+        name
+        for statement in read_cell(source).statements
+        if statement.kind not in ("import", "definition")
+        for name in (*statement.binds, *statement.maybe)
+    )
+
+
+def changed_in(sources: Iterable[str]) -> frozenset[str]:
+    """Return the names that cells bind anew, delete, or change in place."""
+    found: set[str] = set()
+    for source in sources:
+        for statement in read_cell(source).statements:
+            found.update(statement.binds, statement.maybe, statement.gone, statement.maybe_gone)
+            found.update(change.name for change in statement.changes)
+    return frozenset(found)
+
+
 def find_parameters(cell: Cell, others: Sequence[Cell]) -> bool:
     """Whether a cell's literals can be parameters: set once, changed by nobody, and used."""
     names = set(literal_names(cell.source))
-    if not names or names & BUILTINS:
+    sources = [other.source for other in others]
+    if not names or names & BUILTINS or names & changed_in(sources):
         return False
-    used: set[str] = set()
-    for other in others:
-        for statement in read_cell(other.source).statements:
-            bound = {*statement.binds, *statement.maybe, *statement.gone, *statement.maybe_gone}
-            if names & (bound | {change.name for change in statement.changes}):
-                return False
-            used |= names & {*statement.reads, *statement.peeks, *statement.inner}
-    return bool(used) or any(_mentions(name, others) for name in names)
-
-
-def _mentions(name: str, cells: Sequence[Cell]) -> bool:
-    return any(name in cell.source for cell in cells)
+    return any(name in source for name in names for source in sources)
 
 
 def _is_plain(value: ast.expr) -> bool:

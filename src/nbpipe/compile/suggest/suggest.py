@@ -11,7 +11,7 @@ from nbpipe.compile.flow import Block
 from nbpipe.compile.order import all_before
 from nbpipe.compile.roles import is_tagged
 from nbpipe.compile.suggest import cuts as cutting
-from nbpipe.compile.suggest import naming, quiet
+from nbpipe.compile.suggest import files, naming, quiet
 from nbpipe.compile.suggest.headings import read_headings
 from nbpipe.compile.suggest.proposal import Change, Piece, Proposal
 from nbpipe.compile.tags import read_tags
@@ -130,6 +130,7 @@ class _Plan:
     def of(cls, notebook: Notebook, seconds: Mapping[str, float]) -> _Plan:
         """Lay a notebook out."""
         lead, hoisted, body = _sorted(notebook)
+        lead, hoisted, body = _without_changed(lead, hoisted, body)
         if not body:  # nothing but declarations: then they are what it is about
             lead, hoisted, body = [], [], [*lead, *hoisted]
             body.sort(key=lambda cell: cell.index)
@@ -171,16 +172,31 @@ def _sorted(notebook: Notebook) -> tuple[list[Cell], list[Cell], list[Cell]]:
     return lead, hoisted, body
 
 
+def _without_changed(
+    lead: list[Cell], hoisted: list[Cell], body: list[Cell]
+) -> tuple[list[Cell], list[Cell], list[Cell]]:
+    """Leave to the steps what they bind anew or change: only what stays as it is can be setup."""
+    for position, cell in enumerate(lead):
+        others = [other for other in (*lead, *hoisted, *body) if other is not cell]
+        if quiet.values_of(cell.source) & quiet.changed_in(other.source for other in others):
+            moved = lead[position:]
+            hoisted = [*(c for c in moved[1:] if quiet.defines_only(c.source)), *hoisted]
+            body = [cell, *(c for c in moved[1:] if c not in hoisted), *body]
+            return lead[:position], hoisted, body
+    return lead, hoisted, body
+
+
 def _headings_above(notebook: Notebook, body: Sequence[Cell]) -> Iterable[tuple[Heading, ...]]:
     """Yield for each cell of the body the headings since the one before it."""
     inside = {cell.id for cell in body}
+    read = {c.id: read_headings(c.source) for c in notebook.cells if c.kind == "markdown"}
+    highest = [heading for found in read.values() for heading in found if heading.level == 1]
+    title = highest[0] if len(highest) == 1 else None  # the one of its kind is the notebook's
     waiting: list[Heading] = []
-    top = first = True
+    first = True
     for cell in notebook.cells:
         if cell.kind == "markdown":
-            found = read_headings(cell.source)
-            waiting += found[1:] if top and found and found[0].level == 1 else found
-            top = top and not found  # the first is the notebook's own title
+            waiting += [heading for heading in read[cell.id] if heading is not title]
         elif cell.id in inside:
             yield tuple(waiting)
             waiting, first = [], False
@@ -197,6 +213,7 @@ class _Splitter:
         self.hoisted = set(plan.hoisted)
         self.merged: dict[str, None] = {}
         self.tags: dict[str, tuple[str, ...]] = {}
+        self.after: dict[str, str] = {}
 
     def proposal(self, only: Collection[str] | None) -> Proposal:
         """Return the proposal; with `only`, what accepting these steps alone comes to."""
@@ -207,6 +224,7 @@ class _Splitter:
         if only is not None:
             kept = [(c, n) for c, n in zip(cuts, names, strict=True) if n in only or c == 0]
             cuts, names = [cut for cut, _ in kept], [name for _, name in kept]
+        self.after = self._files_in_order(names, self._compiled(cuts, names), cuts)
         pipeline = self._compiled(cuts, names)
         if pipeline.errors:
             return Proposal(self.plan.notebook, pipeline=pipeline, problems=pipeline.problems)
@@ -280,8 +298,30 @@ class _Splitter:
         tags: dict[str, tuple[str, ...]] = {cell.id: ("setup",) for cell in plan.lead}
         tags |= dict.fromkeys(plan.parameters, ("parameters",))
         tags |= dict.fromkeys(self.hoisted, ("setup",))
-        tags |= {plan.body[c].id: (f"step:{n}",) for c, n in zip(cuts, names, strict=True)}
+        for cut, name in zip(cuts, names, strict=True):
+            waits = (f"after:{self.after[name]}",) if name in self.after else ()
+            tags[plan.body[cut].id] = (f"step:{name}", *waits)
         return tags
+
+    def _files_in_order(
+        self, names: Sequence[str], pipeline: Pipeline, cuts: Sequence[int]
+    ) -> dict[str, str]:
+        """Return which step waits for which because both touch files in ways that nobody can read.
+
+        Only the nearest one above: it waits for those above itself.
+        """
+        waits: dict[str, str] = {}
+        last = ""
+        bounds = cutting.spans(cuts, len(self.plan.body))
+        for name, (begin, end) in zip(names, bounds, strict=True):
+            sources = [cell.source for cell in self.plan.body[begin:end]]
+            flow = pipeline.step(name).flow
+            writes = files.writes(sources, known=bool(flow.writes))
+            reads = files.reads(sources, known=bool(flow.reads))
+            if last and (writes or reads) and last not in all_before([name], pipeline.edges):
+                waits[name] = last
+            last = name if writes else last
+        return waits
 
     def _tagged(self) -> Notebook:
         cells = tuple(

@@ -38,6 +38,7 @@ def shown(kind: str, data: Any) -> list[dict[str, Any]]:
         ('<div id="sk-container-id-1">', '<div id="sk-container-id-7">'),
         ("<style>#T_0a1b2_row0 {}</style>", "<style>#T_ff003_row0 {}</style>"),
         ("<th>Time:</th>  <td>10:11:12</td>", "<th>Time:</th>  <td>23:59:59</td>"),
+        (r"\textbf{Time:} & 10:11:12 & x", r"\textbf{Time:} & 23:59:59 & x"),
         ("printed  \n\n", "printed"),
     ],
 )

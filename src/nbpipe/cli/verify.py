@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,6 +46,8 @@ def verify(
     from nbpipe.run.project import open_project
 
     options = Options(read_parameters(files, given), engine, jobs, say=_quiet if as_json else _say)
+    if ctx.obj is not None:  # an executor that the caller hands in
+        options = replace(options, executor=ctx.obj)
     proof = prove(open_project(path), options)
     if as_json:
         import json

@@ -35,8 +35,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?m)^[^\n]*\bper loop \(mean[^\n]*$", "<timing>"),
         (r"(?m)^[^\n]*loops?, best of[^\n]*$", "<timing>"),
         (r"(?m)^The slowest run took[^\n]*(?:\n[^\n]*cached\.)?$", "<timing>"),
-        (r"(Date:(?:\s|<[^>]*>)*)\w{3}, \d\d \w{3} \d{4}", r"\1…"),
-        (r"(Time:(?:\s|<[^>]*>|&)*)\d\d:\d\d:\d\d", r"\1…"),
+        (r"(Date:(?:\s|<[^>]*>|[&}])*)\w{3}, \d\d \w{3} \d{4}", r"\1…"),
+        (r"(Time:(?:\s|<[^>]*>|[&}])*)\d\d:\d\d:\d\d", r"\1…"),
     )
 )
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nbpipe.proof.looks import Look, compare_values, settings_that_differ
+from nbpipe.proof.looks import Likened, Look, compare_values, settings_that_differ
 from nbpipe.proof.outputs import Shown, compare
 from nbpipe.proof.pictures import share_that_differs
 from nbpipe.proof.texts import Plain, are_close, first_difference
@@ -161,6 +161,13 @@ def test_values_are_compared_by_their_marks() -> None:
         ("", False), ("", True), ("t, in column 'b'", False),
     ]  # fmt: skip
     assert compare_values(one, {**one, "exact": None}) is None
+
+
+def test_the_inside_of_a_librarys_object_is_told_and_does_not_count() -> None:
+    one = {"type": "lib.Model", "exact": "a", "rough": "r", "text": "m", "foreign": ["lib.Model"]}
+    assert compare_values(one, {**one, "exact": "b", "rough": "s"}) == Likened(inside=True)
+    own = {**one, "foreign": []}
+    assert compare_values(own, {**own, "exact": "b", "rough": "s"}) == Likened("m")
 
 
 def test_settings_of_a_library_that_only_one_run_imported_do_not_count() -> None:

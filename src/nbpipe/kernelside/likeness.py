@@ -19,6 +19,16 @@ MOST_PARTS = 200
 MOST_DEPTH = 150
 TEXT = 120
 DIGITS = 9
+_EXACT = frozenset(
+    (
+        "__main__", "builtins", "collections", "copyreg", "datetime", "decimal", "enum",
+        "fractions", "functools", "itertools", "nbpipe", "numpy", "operator", "pandas", "pathlib",
+        "polars", "posixpath", "random", "re", "scipy", "sklearn", "types", "typing", "uuid",
+        "zoneinfo",
+    )
+)  # fmt: skip
+"""Packages whose objects hold nothing but what they are: others keep caches and work space."""
+
 _OPAQUE = ("matplotlib.", "seaborn.", "IPython.", "ipykernel.", "ipywidgets.")
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.LambdaType)
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
@@ -36,6 +46,7 @@ class _Walk:
         self.known: dict[int, tuple[str, Any]] = {}
         self.path: dict[int, int] = {}
         self.opaque: set[str] = set()
+        self.foreign: set[str] = set()
         self.nodes = 0
 
     def mark(self, value: Any) -> str:
@@ -77,6 +88,8 @@ class _Walk:
             return [_code_mark(value)]
         if type_of(value).startswith(_OPAQUE) or isinstance(value, Iterator):
             return self.hidden(value)
+        if type(value).__module__.partition(".")[0] not in _EXACT:
+            self.foreign.add(type_of(value))
         try:
             reduced = value.__reduce_ex__(4)
         except Exception:
@@ -263,14 +276,14 @@ def likeness(value: Any) -> dict[str, Any]:
     """Return what a value is like, as plain JSON.
 
     ``exact`` and ``rough`` are its marks (None where it is too big to look at), ``parts`` those of
-    its columns or items, ``opaque`` the types inside it that nobody can look into, and ``text`` a
-    few words for people.
+    its columns or items, ``opaque`` the types inside it that nobody can look into, ``foreign``
+    those of libraries that may keep work space in their objects, and ``text`` a few words.
     """
     found: dict[str, Any] = {"type": type_of(value), "text": short_text(value)}
     try:
         exact, rough = _Walk(rough=False), _Walk(rough=True)
         found["exact"], found["rough"] = exact.mark(value), rough.mark(value)
-        found["opaque"] = sorted(exact.opaque)
+        found["opaque"], found["foreign"] = sorted(exact.opaque), sorted(exact.foreign)[:5]
         found["parts"] = _named_parts(value)
     except (_TooMuch, RecursionError, MemoryError):
         found["exact"] = found["rough"] = None

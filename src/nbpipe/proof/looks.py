@@ -41,10 +41,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Likened:
-    """How two values compare: `how` they differ, or that it is only `rounding`."""
+    """How two values compare: `how` they differ, or that it is only `rounding`.
+
+    `inside` is True where only the inside of a library's object differs: caches, work space.
+    """
 
     how: str = ""
     rounding: bool = False
+    inside: bool = False
 
 
 def compare_values(one: Mapping[str, Any], other: Mapping[str, Any]) -> Likened | None:
@@ -56,6 +60,8 @@ def compare_values(one: Mapping[str, Any], other: Mapping[str, Any]) -> Likened 
         return None if blind else Likened()
     if one["rough"] == other["rough"]:
         return Likened(rounding=True)
+    if one["type"] == other["type"] and one.get("foreign"):
+        return Likened(inside=True)
     return Likened(_how(one, other))
 
 

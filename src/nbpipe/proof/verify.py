@@ -345,21 +345,29 @@ class _Trial:
             return
         for name in sorted({*step.flow.binds, *step.outputs}):
             one, other = mine.values.get(name), theirs.values.get(name)
-            if one is None and other is None:
-                continue
             spot = Spot(step.notebook.path, step.name, "value", name)
             if one is None or other is None:
-                how = "it is bound in one run only"
-                found.differences.append(Difference(spot, None, how))
+                if one is not other and name in step.outputs:
+                    how = "it is bound in one run only"
+                    found.differences.append(Difference(spot, None, how))
                 continue
-            likened = compare_values(one, other)
-            if likened is None:
-                found.unseen[f"{step.name}.{name}"] = None
-                continue
-            found.values += 1
-            found.rounded += likened.rounding
-            if likened.how:
-                found.differences.append(Difference(spot, None, likened.how))
+            self._compare_value(found, spot, one, other)
+
+    def _compare_value(
+        self, found: _Compared, spot: Spot, one: Mapping[str, Any], other: Mapping[str, Any]
+    ) -> None:
+        likened = compare_values(one, other)
+        if likened is None:
+            found.unseen[f"{spot.step}.{spot.name}"] = None
+            return
+        found.values += 1
+        found.rounded += likened.rounding
+        if likened.inside:
+            kind = one["type"].rpartition(".")[2]
+            text = f"{spot.name} of step {spot.step}: the inside of this {kind} differs, as caches "
+            found.notes[f"{text}and work space do; what is shown of it is compared."] = None
+        if likened.how:
+            found.differences.append(Difference(spot, None, likened.how))
 
     def _note_setup(self, found: _Compared, whole: Ran) -> None:
         """Say which cells show something and belong to no step."""

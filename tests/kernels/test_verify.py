@@ -104,8 +104,12 @@ def test_a_change_in_place_that_nobody_sees_coming_is_learned_and_equal(prove: A
 def test_random_numbers_that_nothing_seeds_are_held_the_same(prove: Any) -> None:
     proof = prove(
         NUMPY,
-        ("step:a", "x = np.random.rand(3)\ny = np.random.default_rng().random()"),
-        ("step:b", "print(x, y, random.random())"),
+        (
+            "step:a",
+            "import uuid\nx = np.random.rand(3)\ny = np.random.default_rng().random()\n"
+            "name = uuid.uuid4().hex",
+        ),
+        ("step:b", "print(x, y, random.random(), name)"),
     )
     assert (proof.verdict, proof.differences) == ("equal", ())
     assert proof.held == ("numpy", "random", "torch")

@@ -229,16 +229,25 @@ class _Trial:
             self.say("both once more, with random numbers held the same")
             whole = run_all(self.asked, self._bench(3), held)
             split = run_pipeline(self.asked, self._bench(4), held)
-            if whole.failure is None and not self._compare(whole, split).differences:
-                names = tuple(sorted({name for names in held.values() for name in names}))
-                cells = self._cells_of(own)
-                return replace(
-                    proof, held=names, sentence="The pipeline gives what Run All gives when random "
-                    f"numbers are held the same; by itself the notebook varies ({cells}).",
-                )  # fmt: skip
-        sentence = f"The notebook itself differs from run to run: {self._cells_of(own)}."
+            if whole.failure is None and split.failure is None:
+                left = self._compare(whole, split).differences
+                if not left:
+                    return self._equal_when_held(proof, held, own)
+                told = explain(left, self.pipeline, whole, split)
+        where = self._cells_of({difference.spot for difference in told})
         return replace(
-            proof, verdict="varies", differences=self._marked(told, own), sentence=sentence
+            proof, verdict="varies", differences=self._marked(told, own),
+            sentence=f"The notebook itself differs from run to run: {where}.",
+        )  # fmt: skip
+
+    def _equal_when_held(
+        self, proof: Proof, held: Mapping[str, Sequence[str]], own: set[Spot]
+    ) -> Proof:
+        return replace(
+            proof,
+            held=tuple(sorted({name for names in held.values() for name in names})),
+            sentence="The pipeline gives what Run All gives when random numbers are held the same; "
+            f"by itself the notebook varies ({self._cells_of(own)}).",
         )
 
     def _unseeded(self) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.notebook import Cell
 
 _DEFINES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BEGINS = re.compile(r"\A(?:\s*(?:#[^\n]*)?\n)*(?:import|from|def|async|class|@)")
 _COMPOUND = (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.ExceptHandler)
 _INNER = (ast.stmt, ast.ExceptHandler)
 _SCALARS = (str, int, float, bool, type(None))
@@ -30,6 +32,8 @@ def declares_quietly(source: str) -> bool:
 
 def defines_only(source: str) -> bool:
     """Whether a cell holds imports, functions and classes and nothing else."""
+    if not _BEGINS.search(source):
+        return False
     body = _body(source)
     return bool(body) and all(isinstance(node, _DEFINES) for node in body)
 

@@ -214,6 +214,7 @@ class _Splitter:
         self.merged: dict[str, None] = {}
         self.tags: dict[str, tuple[str, ...]] = {}
         self.after: dict[str, str] = {}
+        self.last: Pipeline | None = None
 
     def proposal(self, only: Collection[str] | None) -> Proposal:
         """Return the proposal; with `only`, what accepting these steps alone comes to."""
@@ -290,8 +291,11 @@ class _Splitter:
     # compiling -------------------------------------------------------------------------------
 
     def _compiled(self, cuts: Sequence[int], names: Sequence[str]) -> Pipeline:
-        self.tags = self._tags(cuts, names)
-        return assemble([self._tagged()], name=self.plan.notebook.path)
+        tags = self._tags(cuts, names)
+        if tags != self.tags or self.last is None:
+            self.tags = tags
+            self.last = assemble([self._tagged()], name=self.plan.notebook.path)
+        return self.last
 
     def _tags(self, cuts: Sequence[int], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         plan = self.plan

@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "note": ("notes:note", "Write a note on a run."),
     "pin": ("notes:pin", "Keep a run whatever its age."),
     "delete": ("notes:delete", "Delete runs."),
+    "extract": ("extract:extract", "Write steps as notebooks of their own, or as a package."),
+    "join": ("extract:join", "Write separate notebooks as one tagged notebook."),
     "import": ("import_:import_", "Make a project of one for Kale, Elyra, Ploomber, …"),
     "gc": ("gc:gc", "Remove old runs and what nothing refers to."),
     "doctor": ("doctor:doctor", "Look for what keeps nbpipe from working."),

@@ -50,7 +50,7 @@ def import_(
         said = describe_import(imported) | {"folder": str(to), "written": write}
         click.echo(json.dumps(said, indent=2))
     else:
-        _tell(imported, left, to, write=write)
+        tell(imported, left, to, write=write)
     ctx.exit(exits.FAILED if imported.pipeline.errors else exits.OK)
 
 
@@ -80,7 +80,8 @@ def _new_folder(source: Path) -> Path:
     return full.parent / f"{full.name if source.is_dir() else full.stem}-nbpipe"
 
 
-def _tell(imported: Imported, left: tuple[Note, ...], to: Path, *, write: bool) -> None:
+def tell(imported: Imported, left: tuple[Note, ...], to: Path, *, write: bool) -> None:
+    """Print what was written, and what is not as before."""
     from nbpipe.cli.problems import tell_problems
     from nbpipe.cli.terminal import clean_line, plural
 

@@ -10,9 +10,10 @@ from nbpipe.errors import UsageError
 from nbpipe.importers.carried import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from nbpipe.importers.carried import Made
     from nbpipe.importers.result import Imported
 
 LARGEST = 100 * 2**20
@@ -58,17 +59,35 @@ def write_import(
     UsageError
         If a file is there already and `force` is not given, or would be one of the source's.
     """
-    wanted = [made.path for made in imported.files] + sorted(imported.copies.values())
+    return write_files(imported.files, imported.copies, source, target, force=force)
+
+
+def write_files(
+    files: Sequence[Made],
+    copies: Mapping[str, str],
+    source: Path,
+    target: Path,
+    *,
+    force: bool = False,
+) -> tuple[Note, ...]:
+    """Write files and copy others into a folder; returns what was not copied.
+
+    Raises
+    ------
+    UsageError
+        If a file is there already and `force` is not given, or would be one of the source's.
+    """
+    wanted = [made.path for made in files] + sorted(copies.values())
     _check(wanted, source, target, force=force)
-    for made in imported.files:
+    for made in files:
         file = target / made.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(made.text, encoding="utf-8", newline="\n")
-    return tuple(_copied(imported, source, target))
+    return tuple(_copied(copies, source, target))
 
 
-def _copied(imported: Imported, source: Path, target: Path) -> Iterator[Note]:
-    for path, to in imported.copies.items():
+def _copied(copies: Mapping[str, str], source: Path, target: Path) -> Iterator[Note]:
+    for path, to in copies.items():
         size = (source / path).stat().st_size
         if size > LARGEST:
             do = f"Copy it to {target / to}, or link it."

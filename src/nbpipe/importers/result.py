@@ -67,7 +67,7 @@ def finish(carried: Carried, sources: Sources) -> Imported:
         raise NotImportable(f"Nothing in it can be carried over. {reasons}")
     pipeline = assemble(notebooks, name=carried.name)
     taken = {made.path for made in carried.files}
-    found = {**_companions(notebooks, sources), **carried.copies}
+    found = {**companions(notebooks, sources), **carried.copies}
     copies = {source: to for source, to in found.items() if to not in taken}
     notes = (*carried.notes, *_other_givers(carried, pipeline))
     settings, lost = settings_text(carried.name, carried.parameters)
@@ -96,7 +96,7 @@ def _other_givers(carried: Carried, pipeline: Pipeline) -> Iterator[Note]:
                 )  # fmt: skip
 
 
-def _companions(notebooks: tuple[Notebook, ...], sources: Sources) -> dict[str, str]:
+def companions(notebooks: tuple[Notebook, ...], sources: Sources) -> dict[str, str]:
     """Files that the code names and modules that it imports, where the source has them."""
     there = frozenset(sources.paths())
     found: dict[str, str] = {}

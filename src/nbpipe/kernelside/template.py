@@ -24,23 +24,28 @@ import select
 import signal
 import socket
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
+    from typing import Any, Callable, Iterator, Sequence
 
 OURS = ("namespace", "session", "look", "forked")
 BASE = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.iostream",
-    "ipykernel.heartbeat", "ipykernel.control", "ipykernel.debugger", "ipykernel.subshell_manager",
     "IPython.core.completer", "IPython.core.history", "IPython.core.magics",
     "IPython.core.pylabtools", "IPython.core.oinspect", "IPython.core.debugger",
-    "IPython.core.logger", "IPython.core.completerlib", "IPython.extensions.storemagic", "sqlite3",
-    "tornado.platform.asyncio", "zmq.eventloop.zmqstream", "jedi", "comm", "pdb", "cloudpickle",
+    "IPython.core.logger", "IPython.extensions.storemagic", "sqlite3",
+    "tornado.platform.asyncio", "comm", "pdb", "cloudpickle",
 )  # fmt: skip
 """What a kernel imports while it starts; those that are not there are passed over."""
+
+FOR_CLIENTS = (
+    "ipykernel.heartbeat", "ipykernel.control", "ipykernel.debugger", "ipykernel.subshell_manager",
+    "IPython.core.completerlib", "zmq.eventloop.zmqstream", "jedi",
+)  # fmt: skip
+"""What one imports besides that people work in."""
 
 MEMORY_OF_ITS_OWN = "--HistoryManager.hist_file=:memory:"
 """What nbclient tells kernels: the user's history is not for them."""
@@ -92,18 +97,31 @@ def _stamp(paths: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def import_base(library: str) -> None:
+def import_base(library: str, base: Sequence[str]) -> None:
     """Import what every kernel needs, and the package that runs in it."""
     sys.path.append(library)
     try:
-        importlib.import_module(BASE[0])
+        importlib.import_module(base[0])
         for name in OURS:
             importlib.import_module("nbpipe_kernelside." + name)
     finally:
         sys.path.remove(library)
-    for name in BASE[1:]:
+    for name in base[1:]:
         with suppress(ImportError):
             importlib.import_module(name)
+
+
+@contextmanager
+def hidden(name: str) -> Iterator[None]:
+    """Make an import fail, for those who can do without."""
+    ours = name not in sys.modules
+    if ours:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if ours:
+            del sys.modules[name]
 
 
 def rehearse() -> None:
@@ -296,13 +314,19 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     stamp = _stamp(sys.path)
-    import_base(here.rpartition("/")[0])
-    rehearse()
-    from nbpipe_kernelside import forked  # type: ignore[import-not-found]
-
+    library = here.rpartition("/")[0]
     if kind == "line":
-        be_kernel = partial(forked.be_kernel_on_line, forked.make_app([MEMORY_OF_ITS_OWN]))
+        with hidden("debugpy"):  # ipykernel's debugger: nobody can attach one to a line
+            import_base(library, BASE)
+            from nbpipe_kernelside import forked  # type: ignore[import-not-found]
+
+            app = forked.make_app([MEMORY_OF_ITS_OWN])
+        be_kernel = partial(forked.be_kernel_on_line, app)
     else:
+        import_base(library, BASE + FOR_CLIENTS)
+        rehearse()
+        from nbpipe_kernelside import forked
+
         be_kernel = forked.be_stock_kernel
     template = Template(line, imported(), stamp, be_kernel)
     template.tell({"made": True})

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from jupyter_client.kernelspec import KernelSpecManager
-from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from nbpipe.compile.render import BEGIN_CELL, ITEM_CELL
 from nbpipe.events import Note
 from nbpipe.run import processes
 from nbpipe.run.kernels.attempt import Trouble
 from nbpipe.run.kernels.hearing import Hearing
+from nbpipe.run.kernels.imports import papermill
 from nbpipe.run.kernels.sharing import common_of
 from nbpipe.run.kernels.stock import (
     GOODBYE,
@@ -36,6 +36,10 @@ from nbpipe.run.kernels.stock import (
 )
 from nbpipe.run.kernels.templates import Ended, NotWarm, Wish
 from nbpipe.run.kernels.wanted import imports_of
+
+papermill()
+
+from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: E402
 
 if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt

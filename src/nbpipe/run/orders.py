@@ -11,7 +11,7 @@ from nbpipe.run.order import Order
 from nbpipe.run.scratch import scratch_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from nbpipe.compile.pipeline import Step
     from nbpipe.events import Artifact
@@ -181,11 +181,20 @@ def _fetchable(planner: Planner, step: Step) -> dict[str, Any]:
     """Stored values of steps above that the step does not take, by name."""
     found: dict[str, Any] = {}
     for other in planner.relations.above(step):
-        for artifact in planner.ended.get(other.name, ()):
-            if artifact.kind == "value":
-                held = _held(artifact)
-                found.update({name: held for name in held["names"] if name not in step.inputs})
+        found.update(_holding(planner, other.name))
+    for name in step.inputs.keys() & found.keys():
+        del found[name]
     return found
+
+
+def _holding(planner: Planner, step: str) -> Mapping[str, Any]:
+    """Name → where its value is, of all that a step left; found out once."""
+    if step not in planner.ended:
+        return {}
+    if step not in planner.held:
+        values = [_held(one) for one in planner.ended[step] if one.kind == "value"]
+        planner.held[step] = {name: held for held in values for name in held["names"]}
+    return planner.held[step]
 
 
 def bound_above(planner: Planner, step: Step) -> set[str]:

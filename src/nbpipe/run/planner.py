@@ -77,6 +77,8 @@ class Planner:
         Task → what it left, for tasks that ended well or were reused.
     shared
         Step → the order of one of its items, from which those of the others are made.
+    held
+        Step → name → where its value is, for those that were asked for.
     """
 
     project: Project
@@ -94,6 +96,7 @@ class Planner:
         self.items: dict[str, tuple[Item, ...]] = {}
         self.written: dict[str, str] = {}
         self.shared: dict[str, Order] = {}
+        self.held: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def lib(self) -> str:
@@ -243,6 +246,7 @@ class Planner:
         step, _, item = task.partition("[")
         if item in ("", "]"):  # no item: its values can be fetched from now on
             self.shared.clear()
+            self.held.pop(task, None)
             taken = artifacts
         else:
             names = self.relations.gathered.get(step, set())

@@ -11,6 +11,8 @@ import type { Events, Output, Run, RunEvent } from './wire';
 
 /** Seconds after which a request for news is answered in any case. */
 const WAIT = 20;
+/** Events in one answer from which on more are likely to wait. */
+const MANY = 1000;
 /** Milliseconds before the server is asked again, longer each time. */
 const PAUSES = [500, 2000, 5000, 15000];
 
@@ -65,20 +67,25 @@ export class Follower {
   private async followOn(name: Run, begin: Since, stop: AbortController): Promise<void> {
     const fold = new Fold(name);
     let since = begin;
+    let drawn = 0;
+    let { log } = this.shown.state;
     while (!isOver(fold.state) && !stop.signal.aborted) {
-      const asked = Date.now();
       const news = await this.news(name, since, stop);
       if (news === null) {
         return;
       }
       news.events.forEach(event => fold.add(event));
-      const log = this.logged(this.shown.state.log, news.events, news.output);
+      log = this.logged(log, news.events, news.output);
       if (news.done || isOver(fold.state)) {
         return this.finish(name, log, stop);
       }
-      this.show(fold.run, log);
       since = { after: news.last, output: news.output?.next ?? since.output, wait: WAIT };
-      await pause(this.rest - (Date.now() - asked), stop.signal);
+      // Where much is to be caught up with, more is read before it is drawn.
+      if (news.events.length < MANY || Date.now() - drawn >= this.rest) {
+        this.show(fold.run, log);
+        drawn = Date.now();
+      }
+      await pause(news.events.length < MANY ? this.rest : 0, stop.signal);
     }
   }
 

@@ -34,7 +34,7 @@ export function addLauncherCard(launcher: ILauncher, settings: ISettings): void 
   const follow = (): void => {
     const isWanted = settings.values.launcher;
     if (isWanted && card === null) {
-      card = launcher.add({ command: CommandIDs.start, category: trans.__('Notebook'), rank: 90 });
+      card = launcher.add({ command: CommandIDs.start, rank: 90 });
     } else if (!isWanted) {
       card?.dispose();
       card = null;

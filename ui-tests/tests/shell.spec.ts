@@ -186,10 +186,8 @@ test.describe('before a run', () => {
 test.describe('at home', () => {
   test.use({ mockSettings: settings({ launcher: true }) });
 
-  test('the launcher, the menu and the palette lead to a pipeline', async ({ page, tmpPath }) => {
-    await page.goto(`/lab/tree/${tmpPath}`);
-    await page.menu.clickMenuItem('File>New Launcher');
-    await page.locator('.jp-LauncherCard[title*="two steps"]').click();
+  test('the launcher, the menu and the palette lead to a pipeline', async ({ page }) => {
+    await page.locator('.jp-LauncherCard', { hasText: 'Pipeline' }).click();
     const graph = panelOf(page).getByRole('region', { name: 'Pipeline graph' });
     await expect(graph.getByRole('button', { name: 'report, not run' })).toBeVisible();
     await page.menu.openLocator('Run');
@@ -201,40 +199,23 @@ test.describe('at home', () => {
   });
 });
 
-test.describe('in German', () => {
-  test.use({
-    mockSettings: {
-      ...settings({}),
-      '@jupyterlab/translation-extension:plugin': { locale: 'de_DE' }
-    },
-    autoGoto: false
-  });
-
-  test('the panel speaks it', async ({ page, tmpPath }) => {
-    await page.contents.uploadContent(
-      JSON.stringify({
-        nbformat: 4,
-        nbformat_minor: 5,
-        metadata: {},
-        cells: [
-          {
-            id: 'one',
-            cell_type: 'code',
-            source: 'a = 1',
-            metadata: { tags: ['step:eins'] },
-            execution_count: null,
-            outputs: []
-          }
-        ]
-      }),
-      'text',
-      `${tmpPath}/deutsch.ipynb`
-    );
-    await page.goto(`lab/tree/${tmpPath}/deutsch.ipynb`, { waitForIsReady: false });
-    await page.getByRole('tab', { name: 'Pipeline', exact: true }).click();
-    const panel = panelOf(page);
+test('the panel speaks German where JupyterLab does', async ({ page, tmpPath }) => {
+  const setting = '/lab/api/settings/@jupyterlab/translation-extension:plugin';
+  const speak = (raw: string) => page.request.put(setting, { data: { raw } });
+  const path = `${tmpPath}/deutsch.ipynb`;
+  await openNotebook(page, path, [{ source: 'a = 1', tags: ['step:eins'] }]);
+  await speak('{"locale": "de_DE"}');
+  try {
+    // A page of its own: the tests' page is not told what the server has.
+    const german = await page.context().newPage();
+    await german.goto(`/lab/tree/${path}`);
+    await german.getByRole('tab', { name: 'Pipeline', exact: true }).click();
+    const panel = german.locator('#nbpipe-panel');
     await expect(panel.getByRole('button', { name: 'Pipeline ausführen' })).toBeVisible();
     await expect(panel.getByText('Was würde laufen?')).toBeVisible();
     await expect(panel.getByRole('button', { name: 'eins, nicht gelaufen' })).toBeVisible();
-  });
+    await german.close();
+  } finally {
+    await speak('{}');
+  }
 });

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe.kernelside.line import ERR, MESSAGE, OUT
 
 if TYPE_CHECKING:
-    from nbpipe.run.kernels.templates import Seat
+    from nbpipe.run.kernels.seats import Seat
 
 Said = tuple[str, Any]
 """``("stdout", text)``, ``("stderr", text)`` or ``("message", message)``."""

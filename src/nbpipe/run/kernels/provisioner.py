@@ -15,7 +15,8 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import List, Unicode
 
-from nbpipe.run.kernels.templates import NotWarm, Templates, Wish
+from nbpipe.run.kernels.seats import NotWarm, Wish
+from nbpipe.run.kernels.templates import Templates
 from nbpipe.run.scratch import private_folder
 from nbpipe.store.blobs import kernelside_folder
 from nbpipe.store.folder import place_library

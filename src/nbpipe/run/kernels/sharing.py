@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe.compile.render import BEGIN_CELL, ITEM_CELL
 
 if TYPE_CHECKING:
-    from nbpipe.run.kernels.templates import Wish
+    from nbpipe.run.kernels.seats import Wish
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from nbpipe.run.kernels.templates import Imports
+    from nbpipe.run.kernels.seats import Imports
 
 _SETTING = re.compile(
     r"environ|putenv|%\s*(set_)?env|sys\s*\.\s*(path|modules|meta_path|flags|set)|reload\(|dotenv"

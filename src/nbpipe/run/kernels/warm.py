@@ -26,6 +26,7 @@ from nbpipe.run import processes
 from nbpipe.run.kernels.attempt import Trouble
 from nbpipe.run.kernels.hearing import Hearing
 from nbpipe.run.kernels.imports import papermill
+from nbpipe.run.kernels.seats import Ended, NotWarm, Wish
 from nbpipe.run.kernels.sharing import common_of
 from nbpipe.run.kernels.stock import (
     GOODBYE,
@@ -34,7 +35,6 @@ from nbpipe.run.kernels.stock import (
     PapermillEngine,
     bound_of,
 )
-from nbpipe.run.kernels.templates import Ended, NotWarm, Wish
 from nbpipe.run.kernels.wanted import imports_of
 
 papermill()
@@ -44,8 +44,9 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: E40
 if TYPE_CHECKING:
     from nbpipe.run.kernels.attempt import Attempt
     from nbpipe.run.kernels.book import Book
+    from nbpipe.run.kernels.seats import Seat
     from nbpipe.run.kernels.sharing import Common
-    from nbpipe.run.kernels.templates import Seat, Templates
+    from nbpipe.run.kernels.templates import Templates
 
 _STOCK = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
 LISTEN = 1.0

@@ -131,6 +131,14 @@ def test_a_parameter_is_no_input_and_has_a_default() -> None:
     assert pipeline.step("fit").flow.parameters == {"n"}
 
 
+def test_a_parameter_with_two_defaults_is_a_problem() -> None:
+    first = notebook("a.ipynb", ("parameters", "n = 1\nm = 1"), ("step:a", "x = n"))
+    second = notebook("b.ipynb", ("parameters", "m = 1\nn = 1.0"), ("step:b", "y = n"))
+    (problem,) = assemble([first, second], name="p").problems
+    assert (problem.code, problem.notebook, problem.index) == ("parameter-defaults", "b.ipynb", 0)
+    assert "'n' is 1.0 here and 1 in a.ipynb" in problem.message
+
+
 def test_a_skipped_cell_gives_nothing() -> None:
     assert codes(one(("step:a", "x = 1"), ("skip", "z = 1"), ("step:b", "print(z)"))) == [
         "nobody-gives"

@@ -69,9 +69,11 @@ def _assemble(notebooks: Sequence[Notebook], name: str, learned: Mapping[str, Le
     readings = _readings(notebooks)
     flows = {reading.notebook.path: _flow(reading) for reading in readings}
     parts = [part for reading in readings for part in _parts(reading, flows)]
-    parameters = _parameters(readings, flows)
+    declared = list(_declared(readings, flows))
+    parameters = _parameters(declared)
     problems = [problem for reading in readings for problem in reading.problems]
     problems += [p for reading in readings for p in _flow_problems(reading, flows)]
+    problems += _contested(declared, notebooks)
     problems += _doubled(parts)
     unique = list(_first_of_each(parts).values())
     links = Linker(unique, (p.name for p in parameters), learned).link()
@@ -144,8 +146,8 @@ def _flow_problems(reading: Reading, flows: Mapping[str, Flow]) -> Iterable[Prob
         yield replace(problem, notebook=reading.notebook.path, index=at)
 
 
-def _parameters(readings: Sequence[Reading], flows: Mapping[str, Flow]) -> tuple[Parameter, ...]:
-    found: dict[str, Parameter] = {}
+def _declared(readings: Sequence[Reading], flows: Mapping[str, Flow]) -> Iterable[Parameter]:
+    """Every notebook's parameters; several notebooks may have one of the same name."""
     for reading in readings:
         cells = [
             cell for cell in reading.notebook.cells
@@ -158,8 +160,32 @@ def _parameters(readings: Sequence[Reading], flows: Mapping[str, Flow]) -> tuple
         if reading.notebook.language != "python":
             defaults = read_other_parameters(cells[0].source)
         for name, default in defaults.items():
-            found.setdefault(name, Parameter(name, default, path, cells[0].id))
+            yield Parameter(name, default, path, cells[0].id)
+
+
+def _parameters(declared: Sequence[Parameter]) -> tuple[Parameter, ...]:
+    found: dict[str, Parameter] = {}
+    for parameter in declared:
+        found.setdefault(parameter.name, parameter)
     return tuple(found.values())
+
+
+def _contested(declared: Sequence[Parameter], notebooks: Sequence[Notebook]) -> Iterable[Problem]:
+    """A run gives a parameter one value, so notebooks must not begin from different ones."""
+    places = {(n.path, cell.id): cell.index for n in notebooks for cell in n.cells}
+    first: dict[str, Parameter] = {}
+    for parameter in declared:
+        known = first.setdefault(parameter.name, parameter)
+        if repr(known.default) != repr(parameter.default):
+            text = (
+                f"The parameter {parameter.name!r} is {parameter.default!r} here and "
+                f"{known.default!r} in {known.notebook}, and a run gives it one value."
+            )
+            hint = "Give it the same default in both, or another name in one of them."
+            yield Problem(
+                "parameter-defaults", text, notebook=parameter.notebook, cell=parameter.cell,
+                index=places[parameter.notebook, parameter.cell], suggestion=hint,
+            )  # fmt: skip
 
 
 def _steps(parts: Sequence[Part], links: Links) -> list[Step]:

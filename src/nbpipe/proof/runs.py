@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.render import rendered_id
 from nbpipe.errors import WorkerDied
-from nbpipe.events import Note
+from nbpipe.events import GOOD, Failure, Note
 from nbpipe.proof.copies import copy_folder
 from nbpipe.proof.looks import Look
 from nbpipe.proof.probing import Probes, Probing
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from nbpipe.compile.notebook import Notebook
     from nbpipe.compile.pipeline import Pipeline
-    from nbpipe.events import Event, Failure
+    from nbpipe.events import Event
     from nbpipe.run.executors import Executor
     from nbpipe.run.order import Order, Result
     from nbpipe.run.planner import Planner
@@ -250,5 +250,6 @@ def _take_task(ran: Ran, pipeline: Pipeline, store: Store, row: Any) -> None:
     for cell in step.cells:
         if rendered_id(cell) in cells:
             ran.outputs[step.notebook.path, cell] = cells[rendered_id(cell)]
-    if row.error is not None and ran.failure is None:
-        ran.failure, ran.failed = row.error, step.name
+    if ran.failure is None and row.state not in GOOD:
+        ran.failure = row.error or Failure(row.state, row.reason)
+        ran.failed = step.name

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nbpipe.compile.flow import Site, Snippet, StepFlow
-from nbpipe.compile.keys import Facts, changes, ingredients, key_of
+from nbpipe.compile.keys import Facts, changes, ingredients, key_of, twins
 from nbpipe.compile.notebook import Cell, Notebook
 from nbpipe.compile.pipeline import Edge, Options, Pipeline, Step
 from nbpipe.compile.plan import Past, Selection, decide, selected
@@ -38,6 +38,34 @@ def test_code_counts(other: str) -> None:
 
 def test_a_magic_line_counts_and_can_be_read() -> None:
     assert key_of(parts(step("%run a.py"))) != key_of(parts(step("%run b.py")))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("!git log", "!git status"),
+        ("files = !ls a", "files = !ls b"),
+        ("%cd a", "%cd b"),
+        ("%%bash\necho a", "%%bash\necho b"),
+        ("%%writefile a\n1", "%%writefile a\n2"),
+        ("x = 1\n%timeit f(1)", "x = 1\n%timeit f(2)"),
+    ],
+)
+def test_what_a_shell_or_magic_line_says_counts(one: str, other: str) -> None:
+    assert key_of(parts(step(one))) != key_of(parts(step(other)))
+
+
+def test_a_comment_beside_a_magic_line_does_not_count() -> None:
+    assert key_of(parts(step("%cd a\nx = 1"))) == key_of(parts(step("%cd a\nx = 1  # why")))
+
+
+def test_steps_of_the_same_code_are_no_stand_ins_for_each_other() -> None:
+    sources = ("a = f()", "b = 1", "a = f()  # again", "a = f()")
+    notebook = Notebook("n.ipynb", tuple(Cell(f"c{i}", "code", s) for i, s in enumerate(sources)))
+    steps = [
+        Step(f"s{i}", "cells", notebook, (f"c{i}",), StepFlow(f"s{i}")) for i in range(len(sources))
+    ]
+    assert twins(steps) == {"s2": 1, "s3": 2}
 
 
 def test_only_a_definition_that_is_used_counts() -> None:

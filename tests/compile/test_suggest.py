@@ -145,6 +145,18 @@ def test_imports_and_functions_further_below_are_setup() -> None:
     assert tags(proposal)["c12"] == tags(proposal)["c13"] == ("setup",)
 
 
+@pytest.mark.parametrize(
+    "cell", ["from math import *", "def f(): return 2", "def sum(x): return 0"]
+)
+def test_what_gives_a_name_another_meaning_is_no_setup(cell: str) -> None:
+    proposal = split(
+        "#%md # A", "def f(): return 1\nx = f()", "print(sum([x]))", cell, "print(f(), sum([x]))",
+        "#%md # B", "print(x)", "#%md # C", "print(x + 1)",
+    )  # fmt: skip
+    assert "c3" not in tags(proposal)
+    assert "c3" in proposal.pieces[0].cells
+
+
 def test_steps_that_meet_only_in_files_keep_their_order() -> None:
     proposal = split(
         "import os", "#%md # Make", "!mkdir data\nos.chdir('.')", "#%md # Fill",

@@ -258,3 +258,13 @@ def test_files_that_a_step_writes_are_found_by_the_step_that_reads_them(
     again = run()
     assert [event.task for event in again.of(TaskReused)] == ["a", "b"]
     assert (tmp_path / "x.txt").read_text() == "x"
+
+
+def test_two_steps_of_the_same_code_both_run(run: Any, write_notebook: WriteNotebook) -> None:
+    source = "import os\nn = len(os.listdir('.'))\n!touch made-{n}"
+    write_notebook("n.ipynb", ("step:a", source), ("step:b after:a", source))
+    done = run()
+    assert done.errors == []
+    assert done.of(TaskReused) == []
+    again = run()
+    assert [event.task for event in again.of(TaskReused)] == ["a", "b"]

@@ -401,12 +401,23 @@ def test_a_cancelled_fan_out_tells_of_every_item_that_did_not_run(
     assert not skipped & set(lab.ran)
 
 
-def test_what_an_identical_task_of_the_same_run_left_is_used(
+def test_steps_of_the_same_code_are_no_stand_ins_for_each_other(
     lab: Lab, write_notebook: WriteNotebook
 ) -> None:
     write_notebook("n.ipynb", ("step:a", "print(1)"), ("step:b after:a", "print(1)"))
     assert lab.run() == "ok"
-    assert (lab.ran, lab.reused) == (["a"], ["b"])
+    assert (lab.ran, lab.reused) == (["a", "b"], [])
+    lab.run()
+    assert lab.reused == ["a", "b"]
+
+
+def test_what_an_identical_item_of_the_same_run_left_is_used(
+    lab: Lab, write_notebook: WriteNotebook
+) -> None:
+    fan_out(write_notebook)
+    lab.items = (*range(1000), 0)
+    assert lab.run(jobs=1) == "ok"
+    assert lab.reused == ["score[1000]"]
 
 
 def test_the_notebook_of_a_reused_item_is_there_when_it_is_asked_for(

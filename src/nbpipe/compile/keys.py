@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.reading.magics import to_python
@@ -22,7 +23,7 @@ VERSION = 1
 Ingredients = dict[str, str]
 """What goes into a key: ``kind name`` → a value or a digest. The kinds: ``cell``,
 ``definition``, ``parameter``, ``input``, ``file``, ``module``, ``kernel``, ``item``,
-``random``, ``metric``."""
+``random``, ``metric``, ``twin``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,42 @@ def code_digest(source: str, python: bool) -> str:
 def _normal(source: str, python: bool) -> str:
     if python:
         try:
-            return ast.dump(ast.parse(to_python(source)))
+            return _normal_python(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return source
     lines = (line.rstrip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+
+
+def _normal_python(source: str) -> str:
+    """Python by its syntax; lines that are IPython's (shell lines, magics) by their text."""
+    python = to_python(source)
+    code = ast.dump(ast.parse(python))
+    if python == source:
+        return code
+    pairs = zip_longest(source.split("\n"), python.split("\n"))
+    return "\n".join([code, *(line for line, other in pairs if line and line != other)])
+
+
+def twins(steps: Iterable[Step]) -> dict[str, int]:
+    """Return, for each step whose code another one above has too, how many above have it.
+
+    Such steps are alike by all that reading finds, and may still give different things: both
+    draw random numbers, or ask the shell.
+    """
+    seen: dict[tuple[str, ...], int] = {}
+    found = {}
+    texts: dict[str, dict[str, str]] = {}
+    for step in steps:
+        notebook = step.notebook
+        if notebook.path not in texts:
+            texts[notebook.path] = {cell.id: cell.source for cell in notebook.cells}
+        sources, python = texts[notebook.path], step.language == "python"
+        code = tuple(code_digest(sources.get(cell, ""), python) for cell in step.cells)
+        if code in seen:
+            found[step.name] = seen[code]
+        seen[code] = seen.get(code, 0) + 1
+    return found
 
 
 def _joined(before: str, digest: str) -> str:
@@ -147,6 +179,7 @@ _NEW = {
     "file": "it reads the file {what}, which it did not",
     "module": "it imports {what}, which it did not",
     "metric": "it has metrics, which it had not",
+    "twin": "a step above has the same code",
 }
 _GONE = {
     "cell": "its cell {what} is gone",
@@ -156,6 +189,7 @@ _GONE = {
     "file": "it no longer reads the file {what}",
     "module": "it no longer imports {what}",
     "metric": "it no longer has metrics",
+    "twin": "no step above has the same code any more",
 }
 _CHANGED = {
     "cell": "the code of its cell {what} changed",
@@ -165,6 +199,7 @@ _CHANGED = {
     "module": "the module {what} changed",
     "item": "its item changed",
     "metric": "the names of its metrics changed",
+    "twin": "its place among steps of the same code changed",
 }
 
 

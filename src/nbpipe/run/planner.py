@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.compile.keys import ingredients, key_of
+from nbpipe.compile.keys import ingredients, key_of, twins
 from nbpipe.compile.plan import Decision, Past, Plan, PlannedTask, Selection, decide, selected
 from nbpipe.compile.relations import Relations
 from nbpipe.compile.render import Given, Item
@@ -108,6 +108,11 @@ class Planner:
         """Who stands where, and who takes from whom."""
         return Relations(self.pipeline)
 
+    @cached_property
+    def twins(self) -> dict[str, int]:
+        """Steps whose code another one above has too: they are no stand-ins for each other."""
+        return twins(self.pipeline.steps)
+
     # what a step takes
 
     def kernel(self, step: Step) -> str:
@@ -183,6 +188,8 @@ class Planner:
         now = {path: self.written.get(path, digest) for path, digest in facts.files.items()}
         facts = replace(facts, files=now)
         base = ingredients(step, facts, self._digests(step), self.used_parameters(step))
+        if step.name in self.twins:
+            base["twin"] = str(self.twins[step.name])
         for start in range(0, len(items), AT_ONCE):
             yield from self._consider_some(step, items[start : start + AT_ONCE], base, facts)
 

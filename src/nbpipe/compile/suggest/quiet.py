@@ -64,6 +64,11 @@ def literal_names(source: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def imports_all(source: str) -> bool:
+    """Whether a cell imports all that a module has: nobody knows which names those are."""
+    return any(statement.star for statement in read_cell(source).statements)
+
+
 def values_of(source: str) -> frozenset[str]:
     """Return the names that a cell binds to values: not imports, functions or classes."""
     return frozenset(

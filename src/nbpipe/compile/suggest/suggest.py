@@ -9,6 +9,7 @@ from nbpipe.compile.assemble import assemble
 from nbpipe.compile.dataflow.stepflows import read_flow
 from nbpipe.compile.flow import Block
 from nbpipe.compile.order import all_before
+from nbpipe.compile.reading.mutations import BUILTINS
 from nbpipe.compile.roles import is_tagged
 from nbpipe.compile.suggest import cuts as cutting
 from nbpipe.compile.suggest import files, naming, quiet
@@ -169,7 +170,16 @@ def _sorted(notebook: Notebook) -> tuple[list[Cell], list[Cell], list[Cell]]:
             hoisted.append(cell)
         else:
             body.append(cell)
-    return lead, hoisted, body
+    stay = [cell for cell in hoisted if not _is_new(cell, (*lead, *hoisted, *body))]
+    body = sorted([*body, *stay], key=lambda cell: cell.index)
+    return lead, [cell for cell in hoisted if cell not in stay], body
+
+
+def _is_new(cell: Cell, cells: Sequence[Cell]) -> bool:
+    """Whether a cell's names mean nothing before it: then it may as well be run earlier."""
+    others = quiet.changed_in(other.source for other in cells if other is not cell)
+    names = quiet.changed_in([cell.source])
+    return not quiet.imports_all(cell.source) and not names & (others | BUILTINS)
 
 
 def _without_changed(

@@ -190,8 +190,8 @@ test.describe('at home', () => {
     await page.locator('.jp-LauncherCard', { hasText: 'Pipeline' }).click();
     const graph = panelOf(page).getByRole('region', { name: 'Pipeline graph' });
     await expect(graph.getByRole('button', { name: 'report, not run' })).toBeVisible();
-    await page.menu.openLocator('Run');
-    await expect(page.getByRole('menuitem', { name: 'Run pipeline', exact: true })).toBeVisible();
+    await page.menu.open('Run');
+    await expect(page.locator('.lm-Menu-item[data-command="nbpipe:run"]')).toBeVisible();
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+Shift+C');
     await page.locator('.jp-ModalCommandPalette input').fill('Run Pipeline with');

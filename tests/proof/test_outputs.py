@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from nbpipe.proof.findings import Difference, Spot
 from nbpipe.proof.looks import Likened, Look, compare_values, settings_that_differ
 from nbpipe.proof.outputs import Shown, compare
 from nbpipe.proof.pictures import share_that_differs
 from nbpipe.proof.texts import Plain, are_close, first_difference
+from nbpipe.proof.verify import _all_may_vary
 
 PLAIN = Plain(("/tmp/a/project", "/tmp/b/project"), ("2026-11-21",))
 
@@ -32,6 +34,8 @@ def shown(kind: str, data: Any) -> list[dict[str, Any]]:
         ("/tmp/ipykernel_12/345.py:3: UserWarning", "/tmp/ipykernel_99/1.py:3: UserWarning"),
         ("CPU times: user 3 ms\nWall time: 4 ms", "CPU times: user 9 ms\nWall time: 80 s"),
         ("1.2 µs ± 3 ns per loop (mean ± std)", "9 ms ± 1 ms per loop (mean ± std)"),
+        ("== 1 passed in 0.39s ==", "== 1 passed in 12.1s =="),
+        ("It took 3 seconds.", "It took 12.5 seconds."),
         ("saved in /tmp/a/project/x.csv", "saved in /tmp/b/project/x.csv"),
         ("at 2026-11-21 10:11:12.5", "at 2026-11-21 10:12:13"),
         ("Cell In[3], line 1", "Cell In[12], line 1"),
@@ -143,6 +147,14 @@ def test_another_picture_counts() -> None:
     assert share_that_differs(png(PICTURE), other) > 0.5
     assert share_that_differs(png(PICTURE), png(PICTURE[1:])) == 1
     assert share_that_differs(png(PICTURE), b"no picture") == 1
+
+
+def test_what_is_the_same_twice_by_chance_may_vary_where_its_step_does() -> None:
+    score, data = Spot("n", "fit", "output", "c1"), Spot("n", "fit", "value", "x")
+    told = [Difference(score, 1, "0.9 → 0.8", "random"), Difference(data, None, "x", "random")]
+    assert _all_may_vary(told, {data})
+    assert not _all_may_vary(told, {Spot("n", "load", "value", "x")})
+    assert not _all_may_vary(told, set())
 
 
 def test_the_first_line_that_differs_is_shown_where_it_differs() -> None:

@@ -34,6 +34,11 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?m)^(?:CPU times|Wall time|Compiler ?)[^\n]*$", "<timing>"),
         (r"(?m)^[^\n]*\bper loop \(mean[^\n]*$", "<timing>"),
         (r"(?m)^[^\n]*loops?, best of[^\n]*$", "<timing>"),
+        (
+            r"\b(in|took|elapsed|time|duration)([: =]+)\d+(?:\.\d+)? ?"
+            r"(?:s|ms|us|µs|ns|secs?|seconds?|minutes?)\b",
+            r"\1\2…",
+        ),
         (r"(?m)^The slowest run took[^\n]*(?:\n[^\n]*cached\.)?$", "<timing>"),
         (r"(Date:(?:\s|<[^>]*>|[&}])*)\w{3}, \d\d \w{3} \d{4}", r"\1…"),
         (r"(Time:(?:\s|<[^>]*>|[&}])*)\d\d:\d\d:\d\d", r"\1…"),

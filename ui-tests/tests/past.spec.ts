@@ -81,8 +81,7 @@ test.describe('what ran', () => {
     const file = await page.request.get(address ?? '');
     expect(file.headers()['content-disposition']).toContain('attachment');
 
-    await page.reload();
-    await page.waitForSelector('#jupyterlab-splash', { state: 'detached' });
+    await page.reload({ waitForIsReady: false });
     await expect(pageOf(page, id).getByRole('tab', { name: 'Overview' })).toBeVisible();
   });
 

@@ -91,6 +91,24 @@ def test_cells_give_what_they_give_in_a_stock_kernel(bench):
     assert plain(shown(spare)) == plain(shown(stock))
 
 
+def test_widgets_leave_their_state_as_in_a_stock_kernel(bench):
+    source = (
+        "from comm import create_comm\n"
+        "state = {'_model_name': 'X', '_model_module': 'm', 'value': 1}\n"
+        "c = create_comm(target_name='jupyter.widget', comm_id='one', data={'state': state,"
+        " 'buffer_paths': [['raw']]}, metadata={'version': '2.1.0'}, buffers=[b'abc'])\n"
+        "c.send({'method': 'update', 'state': {'value': 2}, 'buffer_paths': []})\n"
+        "from IPython.display import display\n"
+        "display({'application/vnd.jupyter.widget-view+json': {'model_id': 'one'},"
+        " 'text/plain': 'X()'}, raw=True)"
+    )
+    stock, warm = (bench.run(source, engine=engine) for engine in ("papermill", "warm"))
+    assert warm.cells["a"]["outputs"] == stock.cells["a"]["outputs"]
+    kept = warm.notebook["metadata"]["widgets"]
+    assert kept == stock.notebook["metadata"]["widgets"]
+    assert "'value': 2" in str(kept) and "YWJj" in str(kept)
+
+
 def test_kernels_are_forked_and_a_spare_one_waits(fresh):
     look = "import os; print(open(f'/proc/{os.getppid()}/cmdline').read().split(chr(0))[1])"
     first, second = (fresh.run(look, engine="warm") for _ in range(2))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -362,6 +363,30 @@ def test_a_new_item_runs_alone(lab: Lab, write_notebook: WriteNotebook) -> None:
     assert lab.ran == ["all"]
 
 
+def test_items_that_read_files_of_their_own_run_again_where_theirs_changed(
+    lab: Lab, write_notebook: WriteNotebook
+) -> None:
+    fan_out(write_notebook)
+
+    def reading(order: Order) -> Result:
+        name = f"data-{order.task[-2]}.csv"
+        digest = "sha256:" + hashlib.sha256((lab.folder / name).read_bytes()).hexdigest()
+        return lab.ok(order, files_read=(FileRead(name, digest),))
+
+    for number in range(3):
+        (lab.folder / f"data-{number}.csv").write_text(str(number))
+        lab.answers[f"score[{number}]"] = reading
+    lab.run()
+    lab.run()
+    assert lab.ran == []
+    (lab.folder / "data-1.csv").write_text("new")
+    lab.run()
+    assert lab.ran == ["score[1]"]
+    assert lab.run() == "ok"
+    assert lab.ran == []
+    assert not (lab.folder / "nbpipe.lock").exists()  # it would grow with the items
+
+
 def test_one_failing_item_fails_the_step_and_the_others_still_run(
     lab: Lab, write_notebook: WriteNotebook
 ) -> None:
@@ -436,15 +461,17 @@ def test_the_notebook_of_a_reused_item_is_there_when_it_is_asked_for(
 
 def test_many_items_teach_the_same_lesson_once(lab: Lab, write_notebook: WriteNotebook) -> None:
     fan_out(write_notebook)
-    (lab.folder / "d.csv").write_text("1")
-    digest = "sha256:" + hashlib.sha256(b"1").hexdigest()
+
+    def writing(order: Order) -> Result:
+        done = lab.ok(order)
+        file = Artifact("d.csv", lab.store.blobs.put_bytes(b"1"), 1, "file")
+        return replace(done, artifacts=(*done.artifacts, file))
+
     for number in range(3):
-        lab.answers[f"score[{number}]"] = lambda order: lab.ok(
-            order, files_read=(FileRead("d.csv", digest),)
-        )
+        lab.answers[f"score[{number}]"] = writing
     lab.run()
     said = [note.text for note in lab.of(Note) if note.text.startswith("Learned")]
-    assert said == ["Learned: score read the file d.csv."]
+    assert said == ["Learned: score wrote the file d.csv."]
 
 
 # what runs find out

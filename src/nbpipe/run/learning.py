@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nbpipe.compile.pipeline import Learned
 from nbpipe.run.lock import joined
@@ -59,6 +59,8 @@ def learn(planner: Planner, one: Considered, result: Result) -> Lesson | None:
     name = step.name.removesuffix("[]")
     known = planner.project.learned.get(name, Learned())
     found = _found(planner, step, result)
+    if one.item is not None:  # what one item reads is kept with its result (see `Planner`)
+        found = replace(found, reads=found.reads & _written_by_others(planner, step))
     new = Learned(
         **{f.name: getattr(found, f.name) - getattr(known, f.name) for f in fields(Learned)}
     )
@@ -122,16 +124,34 @@ def _seeded(pipeline: Pipeline, step: Step) -> frozenset[str]:
 
 def _touches_others(planner: Planner, step: Step, new: Learned) -> bool:
     """Whether a file that was read or written is one that another step writes or reads."""
-    for other in planner.pipeline.steps:
-        if other.name == step.name:
-            continue
-        base = (planner.project.folder / other.notebook.path).parent
-        known = planner.project.learned.get(other.name, Learned())
-        writes = {planner.finder.shown(base / use.path) for use in other.flow.writes} | known.writes
-        reads = {planner.finder.shown(base / use.path) for use in other.flow.reads} | known.reads
-        if new.reads & writes or new.writes & (reads | writes):
-            return True
-    return False
+    if not (new.reads or new.writes):
+        return False
+    written = _written_by_others(planner, step)
+    return bool(
+        new.reads & written
+        or new.writes & written
+        or (new.writes and new.writes & _read_by_others(planner, step))
+    )
+
+
+def _written_by_others(planner: Planner, step: Step) -> set[str]:
+    return {path for other in _others(planner, step) for path in _files(planner, other, "writes")}
+
+
+def _read_by_others(planner: Planner, step: Step) -> set[str]:
+    return {path for other in _others(planner, step) for path in _files(planner, other, "reads")}
+
+
+def _others(planner: Planner, step: Step) -> Iterator[Step]:
+    return (other for other in planner.pipeline.steps if other.name != step.name)
+
+
+def _files(planner: Planner, step: Step, which: Literal["reads", "writes"]) -> set[str]:
+    """Files that a step's code names, and those that it was seen to use."""
+    base = (planner.project.folder / step.notebook.path).parent
+    known: frozenset[str] = getattr(planner.project.learned.get(step.name, Learned()), which)
+    uses = getattr(step.flow, which)
+    return {planner.finder.shown(base / use.path) for use in uses} | known
 
 
 def _notes(step: str, new: Learned) -> Iterator[str]:

@@ -77,6 +77,8 @@ class Planner:
         Task → what it left, for tasks that ended well or were reused.
     shared
         Step → the order of one of its items, from which those of the others are made.
+    with_own_files
+        Step of a fan-out → whether its items were seen to read files of their own.
     held
         Step → name → where its value is, for those that were asked for.
     """
@@ -96,6 +98,7 @@ class Planner:
         self.items: dict[str, tuple[Item, ...]] = {}
         self.written: dict[str, str] = {}
         self.shared: dict[str, Order] = {}
+        self.with_own_files: dict[str, bool] = {}
         self.held: dict[str, dict[str, Any]] = {}
 
     @cached_property
@@ -197,6 +200,8 @@ class Planner:
         self, step: Step, items: Sequence[Item | None], base: Ingredients, facts: Facts
     ) -> Iterator[Considered]:
         parts = [base if item is None else base | {"item": item.digest} for item in items]
+        if items != (None,):
+            self._add_own_files(step, items, parts)
         keys = [key_of(part) for part in parts]
         known = self.store.ledger.known(keys)
         known.update((key, self.pending[key]) for key in keys if key in self.pending)
@@ -208,6 +213,29 @@ class Planner:
             decision, kept = self._decide(step, item, part, known.get(key), last, forced)
             task = task_name(step, item)
             yield Considered(task, step, item, decision, key, part, facts, kept)
+
+    def _add_own_files(
+        self, step: Step, items: Sequence[Item | None], parts: list[Ingredients]
+    ) -> None:
+        """Add the files that an item alone was seen to read, as its last result tells them."""
+        project = str(self.project.folder)
+        if step.name not in self.with_own_files:
+            some = self.store.ledger.last_result_of(project, step.name)
+            extra = some is not None and _files_of(some.parts) - _files_of(parts[0])
+            self.with_own_files[step.name] = bool(extra)
+        if not self.with_own_files[step.name]:
+            return
+        names = [task_name(step, item) for item in items]
+        before = self.store.ledger.last_results_of(project, names)
+        for index, name in enumerate(names):
+            last = before.get(name)
+            if last is not None and last.parts.get("item") == parts[index]["item"]:
+                paths = _files_of(last.parts) - _files_of(parts[index])
+                own = {f"file {path}": self._digest_now(path) for path in paths}
+                parts[index] = parts[index] | own
+
+    def _digest_now(self, path: str) -> str:
+        return self.written.get(path) or self.finder.file_digest(path)
 
     def _decide(
         self,
@@ -396,3 +424,7 @@ def _items_of(values: Sequence[Any]) -> tuple[Item, ...]:
         digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
         items.append(Item(index, label[:80], digest, value))
     return tuple(items)
+
+
+def _files_of(parts: Mapping[str, str]) -> set[str]:
+    return {name.removeprefix("file ") for name in parts if name.startswith("file ")}

@@ -307,6 +307,12 @@ class Ledger:
             )  # fmt: skip
         return tables.result(rows[0]) if rows else None
 
+    def last_results_of(self, project: str, tasks: Iterable[str]) -> dict[str, StoredResult]:
+        """Return the newest result of each of some tasks, whatever its key."""
+        with self.database.reading() as connection:
+            found = tables.find_last_results(connection, texts.clean(project), list(tasks))
+            return {result.task: result for result in found}
+
     # engines
 
     def claim(self, run: str, engine: EngineRow | None = None) -> None:

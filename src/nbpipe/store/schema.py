@@ -137,7 +137,10 @@ _FIFTH = (
 Statement = str | Callable[["Connection"], None]
 """SQL, or what reads and writes rows where SQL cannot."""
 
-STEPS: tuple[Sequence[Statement], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+# The newest result of a task tells which files it was seen to read.
+_SIXTH = ("CREATE INDEX results_by_task ON results (project, task, number)",)
+
+STEPS: tuple[Sequence[Statement], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 """Step n, counted from 1, leads from version n - 1 to version n."""
 
 

@@ -110,6 +110,21 @@ def find_results(connection: Connection, keys: Sequence[str]) -> Iterator[Stored
         yield from (result(row) for row in connection.run(sql, **values))
 
 
+def find_last_results(
+    connection: Connection, project: str, tasks: Sequence[str]
+) -> Iterator[StoredResult]:
+    """Yield the newest result of each of some tasks."""
+    for some in _portions(tasks):
+        names, values = texts.listed(some)
+        sql = (  # names of ours
+            "SELECT r.at, r.body FROM results r JOIN ("  # noqa: S608
+            "SELECT MAX(number) AS number FROM results "
+            f"WHERE project = :project AND task IN ({names}) GROUP BY task"
+            ") n ON r.number = n.number"
+        )
+        yield from (result(row) for row in connection.run(sql, project=project, **values))
+
+
 def keep_results(connection: Connection, results: Sequence[StoredResult], now: float) -> None:
     """Keep results under their keys, in the place of those that are there."""
     if not results:

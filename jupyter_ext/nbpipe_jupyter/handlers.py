@@ -57,6 +57,17 @@ class Plan(Handler):
         await self.reply(pipelines.planned, self.desk.projects, self.request.body)
 
 
+class Mentions(Handler):
+    """Says where a step is named."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the notebooks of a project that name it."""
+        path, step = self.word("path"), self.word("step")
+        await self.reply(pipelines.mentioning, self.desk.projects, path, step)
+
+
 class Runs(Handler):
     """The runs of a project."""
 
@@ -212,6 +223,7 @@ ROUTES: Sequence[tuple[str, type[Handler]]] = (
     ("/nbpipe-api/compile", Compile),
     ("/nbpipe-api/plan", Plan),
     ("/nbpipe-api/durations", Durations),
+    ("/nbpipe-api/mentions", Mentions),
     ("/nbpipe-api/runs", Runs),
     (RUN, Run),
     (f"{RUN}/events", Events),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.describe import describe
+from nbpipe.compile.mentions import mentions
+from nbpipe.run.project import open_project
 from nbpipe_jupyter.bodies import read_asked
 
 if TYPE_CHECKING:
@@ -27,3 +29,12 @@ def planned(projects: Projects, body: bytes) -> dict[str, Any]:
     plan = prepare(project, store, asked.parameters, asked.selection).plan()
     names = ("task", "step", "action", "reason")
     return {"tasks": [{name: getattr(task, name) for name in names} for task in plan.tasks]}
+
+
+def mentioning(projects: Projects, path: str, step: str) -> dict[str, Any]:
+    """Return the notebooks on disk of a path's project that name a step."""
+    folder, _ = projects.folder_of(path)
+    notebooks = open_project(folder).notebooks
+    place = projects.root.relative(folder)
+    paths = [notebook.path for notebook in notebooks if step in mentions(notebook)]
+    return {"notebooks": [f"{place}/{path}" if place else path for path in paths]}

@@ -1,62 +1,115 @@
-/** Where the steps stand in the drawing: top to bottom, by dagre. */
+/** Where the steps stand in the drawing, top to bottom: small pipelines by dagre, large ones in layers. */
 
 import { Graph, layout as arrange } from '@dagrejs/dagre';
 
+import type { Place } from './layers';
+import { inLayers } from './layers';
 import type { Compiled, Edge } from './wire';
 
-/** A step's place: its upper left corner and its size, in pixels. */
-export interface Place {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+export type { Place } from './layers';
 
 export const NODE_HEIGHT = 48;
 const CHARACTER = 7.5;
 const NARROWEST = 112;
 const WIDEST = 220;
+const SPACING = { beside: 20, below: 36 };
+
+/** Dagre draws best, and takes seconds for hundreds of steps. */
+const FEW = 40;
+
+/** More than that, and even one bit for each pair of steps is too much. */
+const MOST = 5000;
 
 /** Return the place of each step. */
 export function layout(compiled: Pick<Compiled, 'steps' | 'edges'>): ReadonlyMap<string, Place> {
+  const sizes = new Map(
+    compiled.steps.map(({ name }) => [name, { width: widthOf(name), height: NODE_HEIGHT }])
+  );
+  const edges = needed(compiled.edges).map(({ source, target }) => [source, target] as const);
+  return sizes.size > FEW ? inLayers(sizes, edges, SPACING) : byDagre(sizes, edges);
+}
+
+function byDagre(
+  sizes: ReadonlyMap<string, { width: number; height: number }>,
+  edges: readonly (readonly [string, string])[]
+): ReadonlyMap<string, Place> {
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'TB', nodesep: 20, ranksep: 36 });
+  graph.setGraph({ rankdir: 'TB', nodesep: SPACING.beside, ranksep: SPACING.below });
   graph.setDefaultEdgeLabel(() => ({}));
-  const names = new Set(compiled.steps.map(({ name }) => name));
-  for (const name of names) {
-    graph.setNode(name, { width: widthOf(name), height: NODE_HEIGHT });
-  }
-  for (const { source, target } of needed(compiled.edges)) {
-    if (names.has(source) && names.has(target)) {
+  sizes.forEach((size, name) => graph.setNode(name, { ...size }));
+  for (const [source, target] of edges) {
+    if (sizes.has(source) && sizes.has(target)) {
       graph.setEdge(source, target);
     }
   }
   arrange(graph);
-  return new Map([...names].map(name => [name, corner(graph.node(name) as Place)]));
+  return new Map([...sizes.keys()].map(name => [name, corner(graph.node(name) as Place)]));
 }
 
 /** The edges without those that a longer way says too: they would only pull the drawing apart. */
 export function needed<T extends Pick<Edge, 'source' | 'target'>>(edges: readonly T[]): T[] {
-  const next = new Map<string, string[]>();
+  const next = new Map<string, Set<string>>();
   for (const { source, target } of edges) {
-    next.set(source, [...(next.get(source) ?? []), target]);
+    next.set(source, (next.get(source) ?? new Set()).add(target));
   }
+  const reaches = reachIn(next, edges);
   return edges.filter(
     ({ source, target }) =>
-      !(next.get(source) ?? []).some(other => other !== target && leads(next, other, target))
+      ![...(next.get(source) ?? [])].some(other => other !== target && reaches(other, target))
   );
 }
 
-/** Return true if a way leads from `from` to `to`. */
-function leads(next: ReadonlyMap<string, string[]>, from: string, to: string): boolean {
-  const seen = new Set([from]);
-  for (const name of seen) {
-    if (name === to) {
-      return true;
-    }
-    next.get(name)?.forEach(each => seen.add(each));
+/** Return the question whether a way leads from one step to another, answered from bits. */
+function reachIn(
+  next: ReadonlyMap<string, ReadonlySet<string>>,
+  edges: readonly Pick<Edge, 'source' | 'target'>[]
+): (from: string, to: string) => boolean {
+  const order = upwards(next, edges);
+  if (order.length > MOST) {
+    return () => false;
   }
-  return false;
+  const number = new Map(order.map((name, i) => [name, i]));
+  const below = new Map<string, Uint32Array>();
+  for (const name of order) {
+    const bits = new Uint32Array(Math.ceil(order.length / 32));
+    for (const each of next.get(name) ?? []) {
+      const at = number.get(each) ?? 0;
+      bits[at >>> 5] = (bits[at >>> 5] ?? 0) | (1 << (at & 31));
+      below.get(each)?.forEach((word, i) => (bits[i] = (bits[i] ?? 0) | word));
+    }
+    below.set(name, bits);
+  }
+  return (from, to) => {
+    const at = number.get(to) ?? 0;
+    return (((below.get(from)?.[at >>> 5] ?? 0) >>> (at & 31)) & 1) === 1;
+  };
+}
+
+/** The steps that edges name, each after all that it leads to, but where it is in a circle. */
+function upwards(
+  next: ReadonlyMap<string, ReadonlySet<string>>,
+  edges: readonly Pick<Edge, 'source' | 'target'>[]
+): string[] {
+  const order: string[] = [];
+  const seen = new Set<string>();
+  for (const { source } of edges) {
+    const path = [{ name: source, left: [...(next.get(source) ?? [])] }];
+    if (seen.has(source)) {
+      continue;
+    }
+    seen.add(source);
+    for (let at = path.at(-1); at; at = path.at(-1)) {
+      const to = at.left.pop();
+      if (to === undefined) {
+        order.push(at.name);
+        path.pop();
+      } else if (!seen.has(to)) {
+        seen.add(to);
+        path.push({ name: to, left: [...(next.get(to) ?? [])] });
+      }
+    }
+  }
+  return order;
 }
 
 function widthOf(name: string): number {

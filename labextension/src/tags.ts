@@ -67,7 +67,7 @@ export function readTags(tags: readonly string[]): CellTags {
   return {
     role,
     step,
-    after: [...new Set(values('after'))],
+    after: [...new Set(values('after').flatMap(namesIn))],
     foreach: values('foreach')[0] ?? '',
     others: known.flatMap(({ tag, means }) => (means ? [] : [tag]))
   };
@@ -81,9 +81,9 @@ export function writeTags(tags: readonly string[], change: TagChange): string[] 
   const said = new Set<string>();
   for (const tag of tags) {
     const means = meaning(tag);
-    const key = means ? word(means) : tag;
-    if ((means === null || wanted.includes(key)) && !said.has(key)) {
-      said.add(key);
+    const keys = means ? words(means) : [tag];
+    if ((means === null || keys.every(key => wanted.includes(key))) && !keys.every(said.has, said)) {
+      keys.forEach(key => said.add(key));
       kept.push(tag);
     }
   }
@@ -98,6 +98,27 @@ export function isTagged(cells: readonly Tagged[]): boolean {
 /** The names of the steps that the cells begin, in notebook order. */
 export function stepNames(cells: readonly Tagged[]): string[] {
   return [...new Set(cells.map(cell => readTags(cell.tags).step).filter(Boolean))];
+}
+
+const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.\- ]{0,99}$/u;
+
+/** Whether a step may have that name: letters, digits, `_ . -` and inner spaces. */
+export function isName(name: string): boolean {
+  return NAME.test(name) && !name.includes('..') && name === name.trim();
+}
+
+/** Return a tag with the steps that it names called otherwise; null for one that names none. */
+export function renamedIn(tag: string, rename: (step: string) => string): string | null {
+  const means = meaning(tag);
+  const prefix = tag.slice(0, tag.indexOf(':') + 1);
+  switch (means?.says) {
+    case 'step':
+      return prefix + rename(means.value);
+    case 'after':
+      return prefix + [...new Set(namesIn(means.value).map(rename))].join(', ');
+    default:
+      return null;
+  }
 }
 
 /** Say what each code cell is, from the tags alone: the compiler knows more. */
@@ -144,6 +165,18 @@ function canonical(tags: CellTags): string[] {
   return tags.role === 'none' ? [] : [tags.role];
 }
 
-function word(means: Meaning): string {
-  return means.says === 'role' ? means.value : `${means.says}:${means.value}`;
+/** What a tag says, one word each: `after:a, b` says two things. */
+function words({ says, value }: Meaning): string[] {
+  switch (says) {
+    case 'role':
+      return [value];
+    case 'after':
+      return namesIn(value).map(name => `after:${name}`);
+    default:
+      return [`${says}:${value}`];
+  }
+}
+
+function namesIn(value: string): string[] {
+  return value.split(',').flatMap(name => name.trim() || []);
 }

@@ -155,3 +155,13 @@ def test_a_notebook_of_a_project_above_the_root_is_refused(
 
     assert answer.status == 422
     assert "above the folder" in answer.data["error"]["message"]
+
+
+def test_the_notebooks_that_name_a_step_are_listed(ask: Ask, write: Callable[..., Path]) -> None:
+    write("work/load.ipynb", ("step:load", "rows = [1]"))
+    write("work/sum.ipynb", ("step:sum", "n = 1"), nbpipe={"version": 1, "steps": {"load": {}}})
+    write("work/other.ipynb", ("step:other", "n = 1"))
+
+    answer = ask("mentions?path=work/other.ipynb&step=load")
+
+    assert answer.data == {"notebooks": ["work/load.ipynb", "work/sum.ipynb"]}

@@ -1,18 +1,23 @@
-/** What is authored: the current notebook's cells and tags, compiled as they change. */
+/** What is authored: the current notebook's cells and tags, changed, and compiled as they change. */
 
 import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 
+import type { Edit, Source } from './edits';
+import { asOneStep, grouped, optioned, ordered, renamed, retagged } from './edits';
+import { marksOf } from './marks';
 import type { Shown } from './shown';
-import { EMPTY, rolesIn } from './state';
-import { isTagged, writeTags } from './tags';
+import { EMPTY, inside, outside, rolesIn } from './state';
+import { isName, isTagged, writeTags } from './tags';
 import type { TagChange } from './tags';
 import type { IClient, INotebooks } from './tokens';
-import type { NotebookContent } from './wire';
+import { trans } from './translation';
+import type { Fix, Json, NotebookContent } from './wire';
 
-const QUIET = 150;
+/** Typing rests; with the compiler's time the graph follows within 200 ms. */
+const QUIET = 60;
 
-/** Reads the current notebook, changes its tags and keeps what the compiler says of it. */
+/** Reads the current notebook, edits it and its project, and keeps what the compiler says. */
 export class Authored implements IDisposable {
   constructor(
     private readonly client: IClient,
@@ -29,37 +34,88 @@ export class Authored implements IDisposable {
   }
 
   /** Change what the tags of a cell say. */
-  setTags(id: string, change: TagChange): void {
+  async setTags(id: string, change: TagChange): Promise<void> {
     const cell = this.shown.state.cells.find(each => each.id === id);
     if (cell) {
-      this.notebooks.setTags(id, writeTags(cell.tags, change));
+      await this.edit(null, () => retagged(id, writeTags(cell.tags, change)));
     }
   }
 
   /** Add and remove tags as a problem offers it. */
-  fix(id: string, add: readonly string[], remove: readonly string[]): void {
-    const cell = this.shown.state.cells.find(each => each.id === id);
-    if (cell) {
-      const kept = cell.tags.filter(tag => !remove.includes(tag));
-      this.notebooks.setTags(id, [...kept, ...add.filter(tag => !kept.includes(tag))]);
+  async fix(notebook: string | null, { cell: id, add, remove }: Fix): Promise<void> {
+    await this.edit(notebook, ({ cells }) => {
+      const tags = cells.find(each => each.id === id)?.tags ?? [];
+      const kept = tags.filter(tag => !remove.includes(tag));
+      return retagged(id, [...kept, ...add.filter(tag => !kept.includes(tag))]);
+    });
+  }
+
+  /** Make the cells that are selected a step. */
+  async makeStep(name: string): Promise<void> {
+    const { selected } = this.notebooks;
+    await this.edit(null, source => grouped(source, new Set(selected), name));
+  }
+
+  /** Call a step otherwise, in all notebooks of the project that name it. */
+  async renameStep(step: string, name: string): Promise<void> {
+    const { path, compiled } = this.shown.state;
+    if (path === null || name === step) {
+      return;
     }
+    await this.shown.attempt(async () => {
+      this.refuseName(name);
+      const named = await this.client.mentions(path, step);
+      const open = compiled ? this.notebooks.openIn(compiled.project) : [];
+      const edits = new Map<string, Edit>();
+      for (const each of new Set([path, ...open, ...named])) {
+        edits.set(each, renamed(await this.notebooks.read(each), step, name));
+      }
+      await this.make(edits);
+    });
+  }
+
+  /** Let a step come after another, or no longer so. */
+  async setOrder(step: string, after: string, wanted: boolean): Promise<void> {
+    await this.edit(this.notebookOf(step), source => ordered(source, step, after, wanted));
+  }
+
+  /** Set an option of a step; null takes its default again. */
+  async setOption(step: string, option: string, value: Json): Promise<void> {
+    await this.edit(this.notebookOf(step), source => optioned(source, step, option, value));
+  }
+
+  /** Make the whole notebook one step; null makes it a notebook of cell steps again. */
+  async setOneStep(name: string | null): Promise<void> {
+    await this.edit(null, source => asOneStep(source, name));
+  }
+
+  /** The same for a notebook that may be closed: one that is a step is none afterwards. */
+  async toggleOneStep(path: string, name: string): Promise<void> {
+    await this.shown.attempt(async () => {
+      const source = await this.notebooks.read(path);
+      const is = typeof source.metadata?.step === 'string';
+      await this.make(new Map([[path, asOneStep(source, is ? null : name)]]));
+    });
   }
 
   /** Go to a cell, in another notebook of the project if it is there. */
-  async goTo(notebook: string | null, cell: string): Promise<void> {
+  async goTo(notebook: string | null, cell: string | null, line: number | null): Promise<void> {
     const { path, compiled } = this.shown.state;
-    const other = [compiled?.project, notebook].filter(Boolean).join('/');
-    if (notebook !== null && other !== path) {
+    const other = notebook === null ? path : outside(notebook, compiled);
+    if (other !== null && other !== path) {
       await this.shown.attempt(() => this.notebooks.open(other));
     }
-    this.notebooks.goTo(cell);
+    if (cell !== null) {
+      this.notebooks.goTo(cell, line);
+    }
   }
 
   /** Take over the cells as they are now. */
   read(): void {
     const cells = this.notebooks.cells();
-    const tagged = isTagged(cells) || this.notebooks.hasSettings;
-    this.shown.set({ cells, tagged, active: this.notebooks.active });
+    const { metadata, active, selected } = this.notebooks;
+    const tagged = isTagged(cells) || metadata !== null;
+    this.shown.set({ cells, metadata, active, selected, tagged });
   }
 
   /** Compile the next time whatever was compiled last. */
@@ -67,8 +123,8 @@ export class Authored implements IDisposable {
     this._sent = '';
   }
 
-  /** Compile when typing rests. */
-  compileSoon(): void {
+  /** Take over what is typed when typing rests. */
+  followSoon(): void {
     void this._debouncer.invoke();
   }
 
@@ -98,7 +154,7 @@ export class Authored implements IDisposable {
       const now = this.shown.state;
       if (this._sent === text && now.path === path && now.scope === scope) {
         const roles = rolesIn(compiled, path);
-        this.notebooks.paint(roles);
+        this.notebooks.paint(marksOf(compiled, inside(path, compiled), roles));
         this.shown.set({ compiled, roles, plan: null, compiling: false, message: '' });
       }
     } catch (error) {
@@ -110,6 +166,47 @@ export class Authored implements IDisposable {
     }
   }
 
+  private async follow(): Promise<void> {
+    this.read();
+    if (this.shown.visible && this.shown.state.server.is === 'ready') {
+      await this.compile();
+    }
+  }
+
+  /** Edit one notebook, as the pipeline names it; null is the current one. */
+  private async edit(notebook: string | null, make: (source: Source) => Edit): Promise<void> {
+    const { path, compiled } = this.shown.state;
+    const where = notebook === null ? path : outside(notebook, compiled);
+    if (where !== null) {
+      await this.shown.attempt(async () => {
+        await this.make(new Map([[where, make(await this.notebooks.read(where))]]));
+      });
+    }
+  }
+
+  /** Make edits, and show at once what they change. */
+  private async make(edits: ReadonlyMap<string, Edit>): Promise<void> {
+    await this.notebooks.edit(edits);
+    if ([...edits.keys()].some(path => path !== this.shown.state.path)) {
+      this.forget();
+    }
+    await this.follow();
+  }
+
+  private notebookOf(step: string): string | null {
+    const { compiled } = this.shown.state;
+    return compiled?.steps.find(({ name }) => name === step)?.notebook ?? null;
+  }
+
+  private refuseName(name: string): void {
+    if (!isName(name)) {
+      throw new Error(trans.__('%1 cannot be the name of a step.', name));
+    }
+    if (this.shown.state.compiled?.steps.some(each => each.name === name)) {
+      throw new Error(trans.__('There is a step %1 already.', name));
+    }
+  }
+
   private _sent = '';
-  private readonly _debouncer = new Debouncer(() => this.compile(), QUIET);
+  private readonly _debouncer = new Debouncer(() => this.follow(), QUIET);
 }

@@ -1,4 +1,4 @@
-/** The step of each tagged cell, shown in the notebook: a strip of colour and a word. */
+/** The step of each cell, shown in the notebook: a strip of colour, a word, and what is wrong. */
 
 import type { Cell, ICellModel } from '@jupyterlab/cells';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
@@ -7,11 +7,31 @@ import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 
+import { chipButton, problemButton, setOrRemove } from './chip';
 import { colours } from './colours';
+import type { IMarks } from './marks';
 import { isTagged, readTags, rolesOf } from './tags';
-import type { Role } from './wire';
+import type { Fix, Problem, Role } from './wire';
 
 const SOON = 60;
+
+/** What a chip leads to. */
+export interface IChipActions {
+  /** The chip of a cell was pressed. */
+  open(panel: NotebookPanel, cell: string): void;
+  fix(panel: NotebookPanel, fix: Fix): void;
+}
+
+/** What is shown at one cell. */
+export interface IMark {
+  readonly role: Role | undefined;
+  readonly colour: number | undefined;
+  /** True where the cell's own tag names the step. */
+  readonly begins: boolean;
+  /** What flows through its step, where that is known. */
+  readonly marks: IMarks | undefined;
+  readonly problems: readonly Problem[];
+}
 
 /** Return the tags of a cell, whatever stands there. */
 export function tagsOf(cell: ICellModel): readonly string[] {
@@ -21,8 +41,7 @@ export function tagsOf(cell: ICellModel): readonly string[] {
 
 /** Marks the cells of every notebook; one without our tags stays as it is. */
 export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, INotebookModel> {
-  /** @param open Called with the panel when a chip is clicked. */
-  constructor(private readonly open: (panel: NotebookPanel) => void) {}
+  constructor(private readonly actions: IChipActions) {}
 
   createNew(panel: NotebookPanel): IDisposable {
     const seen = new WeakSet<Cell>();
@@ -46,12 +65,12 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
   }
 
   /** Show what the compiler says of the cells; null goes back to what the tags say. */
-  paint(panel: NotebookPanel, roles: ReadonlyMap<string, Role> | null): void {
-    if (roles !== null || this._roles.has(panel)) {
-      if (roles === null) {
-        this._roles.delete(panel);
+  paint(panel: NotebookPanel, marks: IMarks | null): void {
+    if (marks !== null || this._marks.has(panel)) {
+      if (marks === null) {
+        this._marks.delete(panel);
       } else {
-        this._roles.set(panel, roles);
+        this._marks.set(panel, marks);
       }
       this._redraw.get(panel)?.();
     }
@@ -68,18 +87,42 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
       kind: model.type,
       tags: tagsOf(model)
     }));
-    const own = isTagged(read) ? rolesOf(read) : new Map<string, Role>();
-    const told = isTagged(read) ? this._roles.get(panel) : undefined;
+    const tagged = isTagged(read);
+    const marks = this._marks.get(panel);
+    const own = tagged ? rolesOf(read) : new Map<string, Role>();
+    const told = tagged ? marks?.roles : undefined;
     const roles = new Map([...own].map(([id, role]) => [id, told?.get(id) ?? role]));
     const colour = colours([...roles.values()].map(({ step }) => step));
     cells.forEach((cell, i) => {
       const role = roles.get(cell.model.id);
-      const begins = readTags(read[i]?.tags ?? []).role === 'step';
-      mark(cell, role, role ? colour.get(role.step) : undefined, begins, () => this.open(panel));
+      this.mark(panel, cell, {
+        role,
+        colour: role ? colour.get(role.step) : undefined,
+        begins: readTags(read[i]?.tags ?? []).role === 'step',
+        marks,
+        problems: marks?.problems.get(cell.model.id) ?? []
+      });
     });
   }
 
-  private readonly _roles = new WeakMap<NotebookPanel, ReadonlyMap<string, Role>>();
+  private mark(panel: NotebookPanel, cell: Cell, mark: IMark): void {
+    // The header of a cell is an empty widget, there to be filled by extensions.
+    const header = cell.isDisposed ? null : cell.node.querySelector(':scope > .jp-CellHeader');
+    if (cell.isDisposed) {
+      return;
+    }
+    const { colour } = mark;
+    setOrRemove(cell.node, 'data-nbpipe-colour', colour === undefined ? null : String(colour));
+    if (header) {
+      chipButton(header, mark, () => this.actions.open(panel, cell.model.id));
+      problemButton(header, mark, {
+        open: () => this.actions.open(panel, cell.model.id),
+        fix: fix => this.actions.fix(panel, fix)
+      });
+    }
+  }
+
+  private readonly _marks = new WeakMap<NotebookPanel, IMarks>();
   private readonly _redraw = new WeakMap<NotebookPanel, () => void>();
 }
 
@@ -89,68 +132,5 @@ function watch(cell: Cell, seen: WeakSet<Cell>, later: () => void): void {
     cell.model.metadataChanged.connect(later);
     // A cell outside the viewport has nothing inside until it is scrolled to.
     void cell.ready.then(later, () => undefined);
-  }
-}
-
-function mark(
-  cell: Cell,
-  role: Role | undefined,
-  colour: number | undefined,
-  begins: boolean,
-  open: () => void
-): void {
-  if (cell.isDisposed) {
-    return;
-  }
-  setOrRemove(cell.node, 'data-nbpipe-colour', colour === undefined ? null : String(colour));
-  const text = role === undefined ? '' : chipText(role, begins);
-  const old = cell.node.querySelector<HTMLElement>(':scope > .jp-CellHeader > .nbpipe-Chip');
-  if (text === '') {
-    old?.remove();
-    return;
-  }
-  const chip = old ?? newChip(cell, open);
-  if (chip && chip.textContent !== text) {
-    chip.textContent = text;
-    chip.title = `Pipeline: ${text}`;
-    chip.setAttribute('aria-label', `Pipeline: ${text}`);
-  }
-  if (chip) {
-    setOrRemove(chip, 'data-nbpipe-role', role?.role ?? null);
-  }
-}
-
-function newChip(cell: Cell, open: () => void): HTMLElement | null {
-  // The header of a cell is an empty widget, there to be filled by extensions.
-  const header = cell.node.querySelector(':scope > .jp-CellHeader');
-  if (header === null) {
-    return null;
-  }
-  const chip = document.createElement('button');
-  chip.type = 'button';
-  chip.className = 'nbpipe-Chip';
-  chip.addEventListener('click', open);
-  header.appendChild(chip);
-  return chip;
-}
-
-function chipText(role: Role, begins: boolean): string {
-  switch (role.role) {
-    case 'step':
-      return begins ? `step ${role.step}` : '';
-    case 'check':
-      return role.step ? `check of ${role.step}` : 'check';
-    case 'none':
-      return '';
-    default:
-      return role.role;
-  }
-}
-
-function setOrRemove(node: Element, name: string, value: string | null): void {
-  if (value === null) {
-    node.removeAttribute(name);
-  } else {
-    node.setAttribute(name, value);
   }
 }

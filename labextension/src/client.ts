@@ -59,6 +59,12 @@ export class Client implements IClient, IPast {
     return this.ask('POST', 'compile', { body: request });
   }
 
+  async mentions(path: string, step: string): Promise<readonly string[]> {
+    const query = new URLSearchParams({ path, step });
+    const answer = await this.ask<{ notebooks: readonly string[] }>('GET', `mentions?${query}`);
+    return answer.notebooks;
+  }
+
   plan(request: RunRequest): Promise<Plan> {
     return this.ask('POST', 'plan', { body: request });
   }

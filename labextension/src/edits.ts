@@ -1,39 +1,39 @@
-/** Changes of a notebook as values: what a rename or a new step does to its tags and settings. */
+/** Changes of a notebook as values: what a rename or a new step does to its tags and metadata. */
 
 import type { Tagged } from './tags';
 import { meaning, readTags, renamedIn, rolesOf, writeTags } from './tags';
 import type { Json } from './wire';
 
 /** What `metadata.nbpipe` of a notebook holds. */
-export type Settings = { readonly [name: string]: Json };
+export type Metadata = { readonly [name: string]: Json };
 
 /** A notebook as far as our edits read it. */
 export interface Source {
   readonly cells: readonly Tagged[];
   /** Null where the notebook's metadata has no entry of ours. */
-  readonly settings: Settings | null;
+  readonly metadata: Metadata | null;
 }
 
 /** What changes in a notebook. */
 export interface Edit {
   /** Cell → all of its tags from now on. */
   readonly tags: ReadonlyMap<string, readonly string[]>;
-  /** The settings from now on, null for none; left out where they stay. */
-  readonly settings?: Settings | null;
+  /** The metadata from now on, null for none; left out where they stay. */
+  readonly metadata?: Metadata | null;
 }
 
 export const NOTHING: Edit = { tags: new Map() };
 
 /** Return true for an edit that changes nothing. */
 export function isNothing(edit: Edit): boolean {
-  return edit.tags.size === 0 && edit.settings === undefined;
+  return edit.tags.size === 0 && edit.metadata === undefined;
 }
 
 /** Return the notebook as it is after an edit. */
 export function edited(source: Source, edit: Edit): Source {
   return {
     cells: source.cells.map(cell => ({ ...cell, tags: edit.tags.get(cell.id) ?? cell.tags })),
-    settings: edit.settings === undefined ? source.settings : edit.settings
+    metadata: edit.metadata === undefined ? source.metadata : edit.metadata
   };
 }
 
@@ -42,7 +42,7 @@ export function inverse(source: Source, edit: Edit): Edit {
   const before = source.cells.filter(({ id }) => edit.tags.has(id));
   return {
     tags: new Map(before.map(({ id, tags }) => [id, tags])),
-    ...(edit.settings === undefined ? {} : { settings: source.settings })
+    ...(edit.metadata === undefined ? {} : { metadata: source.metadata })
   };
 }
 
@@ -50,8 +50,8 @@ export function inverse(source: Source, edit: Edit): Edit {
 export function unlessChanged(source: Source, done: Edit, edit: Edit): Edit {
   const now = new Map(source.cells.map(({ id, tags }) => [id, tags]));
   const kept = [...edit.tags].filter(([id]) => same(now.get(id), done.tags.get(id)));
-  const stays = edit.settings === undefined || !same(source.settings, done.settings ?? null);
-  return { tags: new Map(kept), ...(stays ? {} : { settings: edit.settings }) };
+  const stays = edit.metadata === undefined || !same(source.metadata, done.metadata ?? null);
+  return { tags: new Map(kept), ...(stays ? {} : { metadata: edit.metadata }) };
 }
 
 /** The tags of one cell. */
@@ -60,14 +60,14 @@ export function retagged(cell: string, tags: readonly string[]): Edit {
 }
 
 /** The steps that a notebook names, wherever it does. */
-export function mentions({ cells, settings }: Source): ReadonlySet<string> {
+export function mentions({ cells, metadata }: Source): ReadonlySet<string> {
   const names = new Set<string>();
   const note = (name: string): string => {
     names.add(name);
     return name;
   };
   cells.filter(isCode).forEach(({ tags }) => tags.forEach(tag => renamedIn(tag, note)));
-  renamedSettings(settings, note);
+  renamedMetadata(metadata, note);
   return names;
 }
 
@@ -77,12 +77,12 @@ export function renamed(source: Source, from: string, to: string): Edit {
   const tags = new Map<string, readonly string[]>();
   for (const cell of source.cells.filter(isCode)) {
     const next = [...new Set(cell.tags.map(tag => renamedIn(tag, rename) ?? tag))];
-    if (!same(next, cell.tags) && mentions({ cells: [cell], settings: null }).has(from)) {
+    if (!same(next, cell.tags) && mentions({ cells: [cell], metadata: null }).has(from)) {
       tags.set(cell.id, next);
     }
   }
-  const settings = renamedSettings(source.settings, rename);
-  return same(settings, source.settings) ? { tags } : { tags, settings };
+  const metadata = renamedMetadata(source.metadata, rename);
+  return same(metadata, source.metadata) ? { tags } : { tags, metadata };
 }
 
 /** Make the cells a step: the first begins it, and what stands under them stays what it was. */
@@ -121,10 +121,7 @@ export function grouped(source: Source, ids: ReadonlySet<string>, name: string):
 function withoutGone(source: Source, edit: Edit, name: string): Edit {
   const after = edited(source, edit);
   const gone = [...begun(source)].filter(step => !begun(after).has(step));
-  return gone.reduce(
-    (sum, step) => combined(sum, renamed(edited(source, sum), step, name)),
-    edit
-  );
+  return gone.reduce((sum, step) => combined(sum, renamed(edited(source, sum), step, name)), edit);
 }
 
 /** The steps that a notebook's cells begin. */
@@ -134,10 +131,10 @@ function begun({ cells }: Source): ReadonlySet<string> {
 
 /** Let a step come after another, or no longer so; only what was said by hand is taken away. */
 export function ordered(source: Source, step: string, after: string, wanted: boolean): Edit {
-  const { settings } = source;
-  if (settings?.step === step) {
-    const names = wordsIn(settings.after).filter(name => name !== after);
-    return { tags: new Map(), settings: withList(settings, wanted ? [...names, after] : names) };
+  const { metadata } = source;
+  if (metadata?.step === step) {
+    const names = wordsIn(metadata.after).filter(name => name !== after);
+    return { tags: new Map(), metadata: withList(metadata, wanted ? [...names, after] : names) };
   }
   const roles = rolesOf(source.cells);
   const own = source.cells.filter(({ id }) => roles.get(id)?.step === step);
@@ -151,10 +148,10 @@ export function ordered(source: Source, step: string, after: string, wanted: boo
 }
 
 /** Return true where a notebook says by hand that a step comes after another. */
-export function saysAfter({ cells, settings }: Source, step: string, after: string): boolean {
+export function saysAfter({ cells, metadata }: Source, step: string, after: string): boolean {
   const roles = rolesOf(cells);
   return (
-    (settings?.step === step && wordsIn(settings.after).includes(after)) ||
+    (metadata?.step === step && wordsIn(metadata.after).includes(after)) ||
     cells.some(
       ({ id, tags }) => roles.get(id)?.step === step && readTags(tags).after.includes(after)
     )
@@ -163,48 +160,48 @@ export function saysAfter({ cells, settings }: Source, step: string, after: stri
 
 /** Set an option of a step; null takes its default again. */
 export function optioned(source: Source, step: string, option: string, value: Json): Edit {
-  const settings = source.settings ?? { version: 1 };
-  if (settings.step === step) {
-    return { tags: new Map(), settings: withEntry(settings, option, value) };
+  const metadata = source.metadata ?? { version: 1 };
+  if (metadata.step === step) {
+    return { tags: new Map(), metadata: withEntry(metadata, option, value) };
   }
-  const all = objectIn(settings.steps);
+  const all = objectIn(metadata.steps);
   const own = withEntry(objectIn(all[step]), option, value);
   const steps = withEntry(all, step, Object.keys(own).length > 0 ? { ...own } : null);
-  const next = withEntry(settings, 'steps', Object.keys(steps).length > 0 ? { ...steps } : null);
-  return { tags: new Map(), settings: orNone(next) };
+  const next = withEntry(metadata, 'steps', Object.keys(steps).length > 0 ? { ...steps } : null);
+  return { tags: new Map(), metadata: orNone(next) };
 }
 
 /** The options of a step as they are written. */
-export function optionsOf({ settings }: Source, step: string): Settings {
-  return settings?.step === step ? settings : objectIn(objectIn(settings?.steps)[step]);
+export function optionsOf({ metadata }: Source, step: string): Metadata {
+  return metadata?.step === step ? metadata : objectIn(objectIn(metadata?.steps)[step]);
 }
 
 /** Make the whole notebook one step; null makes it a notebook of cell steps again. */
-export function asOneStep({ settings }: Source, name: string | null): Edit {
-  const next = withEntry(settings ?? { version: 1 }, 'step', name);
-  return { tags: new Map(), settings: orNone(next) };
+export function asOneStep({ metadata }: Source, name: string | null): Edit {
+  const next = withEntry(metadata ?? { version: 1 }, 'step', name);
+  return { tags: new Map(), metadata: orNone(next) };
 }
 
 function combined(first: Edit, second: Edit): Edit {
   return { ...first, ...second, tags: new Map([...first.tags, ...second.tags]) };
 }
 
-function renamedSettings(
-  settings: Settings | null,
+function renamedMetadata(
+  metadata: Metadata | null,
   rename: (step: string) => string
-): Settings | null {
-  if (settings === null) {
+): Metadata | null {
+  if (metadata === null) {
     return null;
   }
-  const next: { [name: string]: Json } = { ...settings };
-  if (typeof settings.step === 'string') {
-    next.step = rename(settings.step);
+  const next: { [name: string]: Json } = { ...metadata };
+  if (typeof metadata.step === 'string') {
+    next.step = rename(metadata.step);
   }
-  if (Array.isArray(settings.after)) {
-    next.after = [...new Set(wordsIn(settings.after).map(rename))];
+  if (Array.isArray(metadata.after)) {
+    next.after = [...new Set(wordsIn(metadata.after).map(rename))];
   }
-  if (isObject(settings.steps)) {
-    const entries = Object.entries(settings.steps);
+  if (isObject(metadata.steps)) {
+    const entries = Object.entries(metadata.steps);
     next.steps = Object.fromEntries(entries.map(([step, options]) => [rename(step), options]));
   }
   return next;
@@ -227,25 +224,25 @@ function isCode({ kind }: Tagged): boolean {
   return kind === 'code';
 }
 
-function withList(settings: Settings, after: readonly string[]): Settings {
-  return withEntry(settings, 'after', after.length > 0 ? [...after] : null);
+function withList(metadata: Metadata, after: readonly string[]): Metadata {
+  return withEntry(metadata, 'after', after.length > 0 ? [...after] : null);
 }
 
-function withEntry(object: Settings, name: string, value: Json): Settings {
+function withEntry(object: Metadata, name: string, value: Json): Metadata {
   const { [name]: _, ...rest } = object;
   return value === null ? rest : { ...object, [name]: value };
 }
 
-/** Settings that say nothing but their version need not be there. */
-function orNone(settings: Settings): Settings | null {
-  return Object.keys(settings).some(name => name !== 'version') ? settings : null;
+/** Metadata that say nothing but their version need not be there. */
+function orNone(metadata: Metadata): Metadata | null {
+  return Object.keys(metadata).some(name => name !== 'version') ? metadata : null;
 }
 
 function wordsIn(value: Json | undefined): string[] {
   return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
 }
 
-function objectIn(value: Json | undefined): Settings {
+function objectIn(value: Json | undefined): Metadata {
   return isObject(value) ? value : {};
 }
 

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -20,6 +21,7 @@ import { Herald } from './herald';
 import { Hints } from './hints';
 import { RegistrySettings, StateMemory } from './kept';
 import { addLauncherCard, addStartCommand } from './launchercard';
+import { addEditingCommands } from './editing';
 import { PipelineModel } from './model';
 import { Notebooks } from './notebook';
 import { PipelinePanel } from './panel';
@@ -41,7 +43,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     ISettingRegistry,
     IStateDB,
     IStatusBar,
-    ILauncher
+    ILauncher,
+    IFileBrowserFactory
   ],
   activate
 };
@@ -57,23 +60,31 @@ function activate(
   registry: ISettingRegistry | null,
   state: IStateDB | null,
   statusBar: IStatusBar | null,
-  launcher: ILauncher | null
+  launcher: ILauncher | null,
+  browsers: IFileBrowserFactory | null
 ): void {
   speak(translator);
   const { serverSettings, contents, events } = app.serviceManager;
   contents.addDrive(new RunsDrive(serverSettings));
 
-  const chips = new Chips(panel => {
-    app.shell.activateById(panel.id);
-    void app.commands.execute(CommandIDs.showPanel);
+  const chips = new Chips({
+    open: panel => {
+      app.shell.activateById(panel.id);
+      void app.commands.execute(CommandIDs.showPanel);
+    },
+    fix: (panel, fix) => {
+      app.shell.activateById(panel.id);
+      void model.authored.fix(null, fix);
+    }
   });
   app.docRegistry.addWidgetExtension('Notebook', chips);
 
   const client = new Client(serverSettings);
-  const notebooks = new Notebooks(tracker, documents, app.shell, chips);
+  const notebooks = new Notebooks(tracker, documents, app.shell, chips, contents);
   const settings = new RegistrySettings(registry, PLUGIN_ID);
   const model = new PipelineModel({ client, notebooks, settings, memory: new StateMemory(state) });
   addCommands({ app, model, notebooks, settings });
+  addEditingCommands(app, model, browsers);
   addStartCommand(app, documents);
   new Herald(model, app.commands);
   new Hints(events.stream, runs => model.hear(runs));
@@ -93,7 +104,8 @@ function activate(
   if (launcher !== null) {
     addLauncherCard(launcher, settings);
   }
-  for (const command of Object.values(CommandIDs)) {
+  const { fileOneStep: _, ...everywhere } = CommandIDs;
+  for (const command of Object.values(everywhere)) {
     palette?.addItem({ command, category: trans.__('Pipeline'), args: { isPalette: true } });
   }
 }

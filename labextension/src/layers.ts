@@ -76,9 +76,10 @@ function layersOf(
       }
     }
   }
-  const layers: string[][] = [];
-  names.forEach(name => (layers[depth.get(name) ?? 0] ??= []).push(name));
-  return Array.from(layers, layer => layer ?? []).filter(layer => layer.length > 0);
+  const deepest = Math.max(0, ...depth.values());
+  const layers = Array.from({ length: deepest + 1 }, (): string[] => []);
+  names.forEach(name => layers[depth.get(name) ?? 0]?.push(name));
+  return layers.filter(layer => layer.length > 0);
 }
 
 /** A layer of hundreds would be a line too long to look at. */
@@ -143,7 +144,7 @@ function growing(values: readonly number[]): number[] {
   const pools: { sum: number; size: number }[] = [];
   for (const value of values) {
     let pool = { sum: value, size: 1 };
-    for (let last = pools.at(-1); last && last.sum / last.size > pool.sum / pool.size; ) {
+    for (let last = pools.at(-1); last && last.sum / last.size > pool.sum / pool.size;) {
       pool = { sum: pool.sum + last.sum, size: pool.size + last.size };
       pools.pop();
       last = pools.at(-1);

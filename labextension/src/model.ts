@@ -141,7 +141,7 @@ export class PipelineModel implements IDisposable {
     }
     const begin = compiled?.steps.find(each => each.name === step);
     if (begin?.cells[0] !== undefined) {
-      await this.authored.goTo(begin.notebook, begin.cells[0]);
+      await this.authored.goTo(begin.notebook, begin.cells[0], null);
     }
   }
 
@@ -201,14 +201,12 @@ export class PipelineModel implements IDisposable {
   }
 
   private onEdited(): void {
-    this.authored.read();
-    if (this.listens) {
-      this.authored.compileSoon();
-    }
+    this.authored.followSoon();
   }
 
   private onActive(): void {
-    this.shown.set({ active: this.notebooks.active });
+    const { active, selected } = this.notebooks;
+    this.shown.set({ active, selected });
   }
 
   private onSettings(): void {

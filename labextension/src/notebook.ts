@@ -1,10 +1,11 @@
 /** The notebooks of this page, as the model wants them; what JupyterLab calls them stays here. */
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import type { ICellModel } from '@jupyterlab/cells';
+import type { Cell, ICellModel } from '@jupyterlab/cells';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
+import type { Contents } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -12,8 +13,12 @@ import { Signal } from '@lumino/signaling';
 import type { Chips } from './chips';
 import { tagsOf } from './chips';
 import { isOnDrive, onDrive } from './drive';
+import type { Edit, Metadata, Source } from './edits';
+import type { IMarks } from './marks';
+import { isInside } from './state';
 import type { ICell, INotebooks } from './tokens';
-import type { Json, NotebookContent, Role } from './wire';
+import type { Json, NotebookContent } from './wire';
+import { sourceOf, Writing } from './writing';
 
 const FACTORY = 'Notebook';
 const NO_KERNEL = { shouldStart: false, canStart: false, autoStartDefault: false };
@@ -24,10 +29,13 @@ export class Notebooks implements INotebooks, IDisposable {
     private readonly tracker: INotebookTracker,
     private readonly documents: IDocumentManager,
     private readonly shell: JupyterFrontEnd.IShell,
-    private readonly chips: Chips
+    private readonly chips: Chips,
+    contents: Contents.IManager
   ) {
+    this.writing = new Writing(path => this.find(path), contents);
     tracker.currentChanged.connect(this.onCurrent, this);
     tracker.activeCellChanged.connect(this.onActive, this);
+    tracker.selectionChanged.connect(this.onActive, this);
     this.onCurrent();
   }
 
@@ -59,9 +67,8 @@ export class Notebooks implements INotebooks, IDisposable {
     return this._panel?.content.activeCell?.model.id ?? null;
   }
 
-  get hasSettings(): boolean {
-    const settings: unknown = this._panel?.content.model?.getMetadata('nbpipe');
-    return typeof settings === 'object' && settings !== null;
+  get metadata(): Metadata | null {
+    return this._panel ? sourceOf(this._panel).metadata : null;
   }
 
   dispose(): void {
@@ -94,21 +101,34 @@ export class Notebooks implements INotebooks, IDisposable {
     };
   }
 
-  setTags(id: string, tags: readonly string[]): void {
-    const cell = this.models().find(each => each.id === id);
-    this._panel?.content.model?.sharedModel.transact(() => {
-      if (tags.length > 0) {
-        cell?.setMetadata('tags', [...tags]);
-      } else {
-        cell?.deleteMetadata('tags');
-      }
-    });
+  get selected(): readonly string[] {
+    const notebook = this._panel?.content;
+    const cells = notebook?.widgets.filter(cell => notebook.isSelectedOrActive(cell)) ?? [];
+    return cells.map(({ model }) => model.id);
   }
 
-  goTo(id: string): void {
+  openIn(folder: string): readonly string[] {
+    const paths: string[] = [];
+    this.tracker.forEach(({ context }) => {
+      if (!isOnDrive(context.path) && isInside(context.localPath, folder)) {
+        paths.push(context.localPath);
+      }
+    });
+    return paths;
+  }
+
+  read(path: string): Promise<Source> {
+    return this.writing.read(path);
+  }
+
+  edit(edits: ReadonlyMap<string, Edit>): Promise<void> {
+    return this.writing.edit(edits, this.path);
+  }
+
+  goTo(id: string, line: number | null): void {
     if (this._panel) {
       this.shell.activateById(this._panel.id);
-      void showCell(this._panel, id);
+      void showCell(this._panel, id, line);
     }
   }
 
@@ -131,7 +151,7 @@ export class Notebooks implements INotebooks, IDisposable {
     ) as NotebookPanel | undefined;
     await widget?.context.ready;
     if (widget && cell !== null) {
-      await showCell(widget, cell);
+      await showCell(widget, cell, null);
     }
   }
 
@@ -148,10 +168,16 @@ export class Notebooks implements INotebooks, IDisposable {
     return path;
   }
 
-  paint(roles: ReadonlyMap<string, Role> | null): void {
+  paint(marks: IMarks | null): void {
     if (this._panel) {
-      this.chips.paint(this._panel, roles);
+      this.chips.paint(this._panel, marks);
     }
+  }
+
+  private find(path: string): NotebookPanel | undefined {
+    return this.tracker.find(
+      ({ context }) => context.isReady && !isOnDrive(context.path) && context.localPath === path
+    );
   }
 
   private models(): readonly ICellModel[] {
@@ -214,6 +240,7 @@ export class Notebooks implements INotebooks, IDisposable {
     this._activeChanged.emit();
   }
 
+  private readonly writing: Writing;
   private _panel: NotebookPanel | null = null;
   private _ready = false;
   private _disposed = false;
@@ -222,13 +249,30 @@ export class Notebooks implements INotebooks, IDisposable {
   private readonly _activeChanged = new Signal<this, void>(this);
 }
 
-async function showCell(panel: NotebookPanel, id: string): Promise<void> {
+async function showCell(panel: NotebookPanel, id: string, line: number | null): Promise<void> {
   const notebook = panel.content;
   const index = notebook.widgets.findIndex(cell => cell.model.id === id);
-  if (index >= 0) {
-    notebook.activeCellIndex = index;
-    notebook.mode = 'command';
-    await notebook.scrollToItem(index, 'center');
+  const cell = notebook.widgets[index];
+  if (cell === undefined) {
+    return;
+  }
+  notebook.deselectAll();
+  notebook.activeCellIndex = index;
+  notebook.mode = 'command';
+  await notebook.scrollToItem(index, 'center');
+  if (line !== null) {
+    // A cell outside the viewport has no editor until it is scrolled to.
+    await cell.ready;
+    notebook.mode = 'edit';
+    selectLine(cell, line - 1);
+  }
+}
+
+function selectLine({ editor }: Cell, line: number): void {
+  const text = editor?.getLine(line);
+  if (editor && text !== undefined) {
+    editor.setSelection({ start: { line, column: 0 }, end: { line, column: text.length } });
+    editor.revealPosition({ line, column: 0 });
   }
 }
 

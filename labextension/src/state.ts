@@ -1,5 +1,6 @@
 /** What the panel shows, as one value, and what is read off it. */
 
+import type { Metadata } from './edits';
 import type { LogLine } from './loglines';
 import type { Settings } from './settings';
 import { DEFAULTS } from './settings';
@@ -27,7 +28,11 @@ export interface State {
   readonly scope: Scope;
   readonly cells: readonly ICell[];
   readonly active: string | null;
+  /** The cells that are selected; the active one is one of them. */
+  readonly selected: readonly string[];
   readonly tagged: boolean;
+  /** What the notebook's metadata says, where it has an entry of ours. */
+  readonly metadata: Metadata | null;
   readonly compiled: Compiled | null;
   /** What the compiler says of the notebook's cells. */
   readonly roles: ReadonlyMap<string, Role>;
@@ -59,7 +64,9 @@ export const EMPTY: State = {
   scope: 'notebook',
   cells: [],
   active: null,
+  selected: [],
   tagged: false,
+  metadata: null,
   compiled: null,
   roles: new Map(),
   compiling: false,
@@ -76,9 +83,18 @@ export const EMPTY: State = {
 };
 
 /** What the compiler says of the cells of the notebook at `path`. */
-export function rolesIn({ project, roles }: Compiled, path: string): ReadonlyMap<string, Role> {
-  const inside = project === '' ? path : path.slice(project.length + 1);
-  return new Map(Object.entries(roles[inside] ?? {}));
+export function rolesIn(compiled: Compiled, path: string): ReadonlyMap<string, Role> {
+  return new Map(Object.entries(compiled.roles[inside(path, compiled)] ?? {}));
+}
+
+/** A notebook as its pipeline names it, from its path on the server. */
+export function inside(path: string, { project }: Pick<Compiled, 'project'>): string {
+  return project === '' ? path : path.slice(project.length + 1);
+}
+
+/** The path on the server of a notebook that a pipeline names. */
+export function outside(notebook: string, of: Pick<Compiled, 'project'> | null): string {
+  return [of?.project, notebook].filter(Boolean).join('/');
 }
 
 /** Return true for a notebook in a folder; the root is ''. */

@@ -82,7 +82,10 @@ export function writeTags(tags: readonly string[], change: TagChange): string[] 
   for (const tag of tags) {
     const means = meaning(tag);
     const keys = means ? words(means) : [tag];
-    if ((means === null || keys.every(key => wanted.includes(key))) && !keys.every(said.has, said)) {
+    if (
+      (means === null || keys.every(key => wanted.includes(key))) &&
+      !keys.every(said.has, said)
+    ) {
       keys.forEach(key => said.add(key));
       kept.push(tag);
     }
@@ -105,6 +108,12 @@ const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.\- ]{0,99}$/u;
 /** Whether a step may have that name: letters, digits, `_ . -` and inner spaces. */
 export function isName(name: string): boolean {
   return NAME.test(name) && !name.includes('..') && name === name.trim();
+}
+
+/** The nearest name that a step may have. */
+export function suggestedName(text: string): string {
+  const words = text.replace(/[^\p{L}\p{N}_.-]+/gu, '-').replace(/^[-._]+|[-._]+$/g, '');
+  return words.replace(/\.{2,}/g, '.').slice(0, 100) || 'step';
 }
 
 /** Return a tag with the steps that it names called otherwise; null for one that names none. */

@@ -2,17 +2,20 @@
 
 import type { ISignal } from '@lumino/signaling';
 
+import type { Edit, Metadata, Source } from './edits';
+import type { IMarks } from './marks';
 import type { TagChange, Tagged } from './tags';
 import type {
   Compiled,
   CompileRequest,
   Durations,
   Events,
+  Fix,
   Hello,
+  Json,
   NotebookContent,
   Output,
   Plan,
-  Role,
   Run,
   RunEvent,
   RunRequest
@@ -38,7 +41,11 @@ export const CommandIDs = {
   openFailing: 'nbpipe:open-failing',
   showPanel: 'nbpipe:show-panel',
   showRun: 'nbpipe:show-run',
-  start: 'nbpipe:start'
+  start: 'nbpipe:start',
+  makeStep: 'nbpipe:make-step',
+  renameStep: 'nbpipe:rename-step',
+  oneStep: 'nbpipe:one-step',
+  fileOneStep: 'nbpipe:file-one-step'
 } as const;
 
 /** A cell of the open notebook, as far as the panel shows it. */
@@ -54,25 +61,33 @@ export interface INotebooks {
   readonly currentChanged: ISignal<INotebooks, void>;
   /** A cell of the current notebook changed. */
   readonly edited: ISignal<INotebooks, void>;
-  /** Another cell is active. */
+  /** Another cell is active, or others are selected. */
   readonly activeChanged: ISignal<INotebooks, void>;
   /** Where the current notebook is; null for none, and for those of runs. */
   readonly path: string | null;
   readonly dirty: boolean;
   readonly active: string | null;
-  /** Notebook metadata has an entry of ours. */
-  readonly hasSettings: boolean;
+  /** What the notebook's metadata says, where it has an entry of ours. */
+  readonly metadata: Metadata | null;
   cells(): readonly ICell[];
   content(): NotebookContent;
-  setTags(cell: string, tags: readonly string[]): void;
-  goTo(cell: string): void;
+  /** The cells that are selected; the active one is one of them. */
+  readonly selected: readonly string[];
+  /** The open notebooks in a folder of the server. */
+  openIn(folder: string): readonly string[];
+  /** Read a notebook, open or not, as far as edits go. */
+  read(path: string): Promise<Source>;
+  /** Edit notebooks, open or not; one undo in the current one takes all of it back. */
+  edit(edits: ReadonlyMap<string, Edit>): Promise<void>;
+  /** Show a cell of the current notebook, at a line where one is named; lines count from 1. */
+  goTo(cell: string, line: number | null): void;
   save(): Promise<void>;
   /** Open another notebook of the same server. */
   open(path: string): Promise<void>;
   /** Open what ran, read-only, at a cell if one is named. */
   openExecuted(path: string, cell: string | null): Promise<void>;
-  /** Show what the compiler says of the cells of the current notebook. */
-  paint(roles: ReadonlyMap<string, Role> | null): void;
+  /** Show what is known of the cells of the current notebook. */
+  paint(marks: IMarks | null): void;
 }
 
 /** Which run is meant: its id, and the notebook that leads the server to its store. */
@@ -89,6 +104,8 @@ export interface Since {
 export interface IClient {
   hello(): Promise<Hello>;
   compile(request: CompileRequest): Promise<Compiled>;
+  /** The notebooks on disk of a path's project that name a step. */
+  mentions(path: string, step: string): Promise<readonly string[]>;
   plan(request: RunRequest): Promise<Plan>;
   runs(path: string): Promise<readonly Run[]>;
   start(request: RunRequest): Promise<Run>;
@@ -117,8 +134,18 @@ export interface IActions {
   /** Run a step that failed, and what follows it. */
   retryStep(step: string): void;
   setTags(cell: string, change: TagChange): void;
-  goTo(notebook: string | null, cell: string): void;
-  fix(cell: string, add: readonly string[], remove: readonly string[]): void;
+  goTo(notebook: string | null, cell: string | null, line: number | null): void;
+  fix(notebook: string | null, fix: Fix): void;
+  /** Ask for a name and make the selected cells a step. */
+  makeStep(): void;
+  /** Call a step otherwise wherever the project names it. */
+  renameStep(step: string, name: string): void;
+  /** Let a step come after another, or no longer so. */
+  setOrder(step: string, after: string, wanted: boolean): void;
+  /** Set an option of a step; null takes its default again. */
+  setOption(step: string, option: string, value: Json): void;
+  /** Make the whole notebook one step; null makes it cell steps again. */
+  setOneStep(name: string | null): void;
   /** Show step by step what would run, or no longer. */
   plan(): void;
   setScope(scope: CompileRequest['scope']): void;

@@ -1,3 +1,5 @@
 import '@xyflow/react/dist/base.css';
 import './base.css';
+import './cells.css';
+import './graph.css';
 import './runs.css';

@@ -17,8 +17,8 @@ TABLE = json.loads((Path(__file__).parents[1] / "golden/mentions.json").read_tex
 @pytest.mark.parametrize("case", TABLE, ids=[case["says"] for case in TABLE])
 def test_a_notebook_names_steps_in(case: dict[str, Any]) -> None:
     cells = tuple(Cell(f"c{i}", "code", "", tuple(tags), i) for i, tags in enumerate(case["tags"]))
-    settings = case["settings"]
-    metadata = {} if settings is None else {"nbpipe": settings}
+    own = case["metadata"]
+    metadata = {} if own is None else {"nbpipe": own}
 
     assert sorted(mentions(Notebook("n.ipynb", cells, metadata=metadata))) == case["names"]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from nbpipe.compile.notebook import Cell, Notebook
@@ -95,3 +98,11 @@ def test_malformed_notebook_options_are_problems(metadata: dict[str, object]) ->
 def test_an_empty_step_tag_continues_the_step_above() -> None:
     read = read_tags(Cell("c", "code", "", ("step:",)), "n")
     assert (read.kind, read.step, read.problems) == (None, "", ())
+
+
+@pytest.mark.parametrize(
+    "case", json.loads((Path(__file__).parents[1] / "golden/names.json").read_text("utf-8"))
+)
+def test_names_are_judged_as_in_the_browser(case: dict[str, object]) -> None:
+    assert is_name(str(case["text"])) == case["is"]
+    assert suggested_name(str(case["text"])) == case["better"]

@@ -200,7 +200,7 @@ test.describe('the pipeline panel', () => {
     await page.contents.uploadContent(notebookText(first), 'text', `${tmpPath}/p/1.ipynb`);
     await openNotebook(page, `${tmpPath}/p/2.ipynb`, [{ source: 'b = a', tags: ['step:two'] }]);
     const panel = panelOf(page);
-    await panel.getByLabel('Whole project').check();
+    await panel.getByRole('radio', { name: 'Project' }).check();
     await expect(panel.getByRole('button', { name: 'one, not run' })).toBeVisible();
     await panel.getByRole('button', { name: 'What would run?' }).click();
     await expect(panel.getByRole('region', { name: 'Steps' })).toContainText('Would run');

@@ -4,7 +4,9 @@ import { createRoot } from 'react-dom/client';
 
 import { CellForm } from '../components/cellform';
 import { ServerNotice } from '../components/empty';
+import { Items } from '../components/items';
 import { Log } from '../components/log';
+import { OneStep } from '../components/onestep';
 import { Parameters } from '../components/parameters';
 import type { IParametersProps } from '../components/parameters';
 import { Problems } from '../components/problems';
@@ -12,7 +14,7 @@ import { Runs } from '../components/runs';
 import { Steps } from '../components/steps';
 import { stepStates } from '../reduce';
 import type { Problem, Task } from '../wire';
-import { aCell, aRun, aStep, aTask } from './fakes';
+import { aCell, aCompiled, aRun, aStep, aTask } from './fakes';
 
 let host: HTMLElement;
 let root: Root;
@@ -43,8 +45,25 @@ function button(name: string): HTMLButtonElement {
   return found;
 }
 
+/** Open what is folded. */
+function open(name: string): void {
+  const summary = [...host.querySelectorAll('summary')].find(each =>
+    (each.getAttribute('aria-label') ?? each.textContent).includes(name)
+  );
+  const details = summary?.parentElement as HTMLDetailsElement;
+  act(() => {
+    details.open = true;
+    details.dispatchEvent(new Event('toggle'));
+  });
+}
+
 function click(name: string): void {
   act(() => button(name).click());
+}
+
+function labelled(name: string): HTMLInputElement | null {
+  const label = [...host.querySelectorAll('label')].find(each => each.textContent.startsWith(name));
+  return label?.querySelector('input') ?? null;
 }
 
 /** Type into a field as a person does, and leave it with Enter. */
@@ -64,10 +83,23 @@ function type(field: HTMLInputElement | HTMLSelectElement | null, text: string):
   });
 }
 
+const nothing = (): void => undefined;
+
+const aForm = {
+  role: null,
+  steps: [],
+  selected: 1,
+  options: {},
+  onChange: nothing,
+  onRename: nothing,
+  onOption: nothing,
+  onGroup: nothing
+};
+
 describe('the form of a cell', () => {
   it('begins a step when its name is typed', () => {
     const changes: unknown[] = [];
-    show(<CellForm cell={aCell('a')} role={null} steps={[]} onChange={c => changes.push(c)} />);
+    show(<CellForm {...aForm} cell={aCell('a')} onChange={c => changes.push(c)} />);
     type(host.querySelector('select'), 'step');
     expect(changes).toEqual([]);
     type(host.querySelector('input'), ' load ');
@@ -76,7 +108,7 @@ describe('the form of a cell', () => {
 
   it('writes any other role at once', () => {
     const changes: unknown[] = [];
-    show(<CellForm cell={aCell('a')} role={null} steps={[]} onChange={c => changes.push(c)} />);
+    show(<CellForm {...aForm} cell={aCell('a')} onChange={c => changes.push(c)} />);
     type(host.querySelector('select'), 'setup');
     expect(changes).toEqual([{ role: 'setup' }]);
   });
@@ -86,8 +118,8 @@ describe('the form of a cell', () => {
     const cell = aCell('c', ['step:train', 'after:load']);
     show(
       <CellForm
+        {...aForm}
         cell={cell}
-        role={null}
         steps={['load', 'train', 'plot']}
         onChange={c => changes.push(c)}
       />
@@ -102,9 +134,57 @@ describe('the form of a cell', () => {
     expect(changes).toEqual([{ after: ['load', 'plot'] }, { after: [] }]);
   });
 
+  it('renames the step everywhere where the name is new, else lets the cell join it', () => {
+    const did: unknown[] = [];
+    show(
+      <CellForm
+        {...aForm}
+        cell={aCell('a', ['step:load'])}
+        steps={['load', 'fit']}
+        onChange={change => did.push(change)}
+        onRename={(...names) => did.push(names)}
+      />
+    );
+    const field = host.querySelector<HTMLInputElement>('input[type=text]');
+    type(field, 'read');
+    type(field, 'fit');
+    expect(did).toEqual([['load', 'read'], { role: 'step', step: 'fit' }]);
+  });
+
+  it('sets options of the step, and says what is no value', () => {
+    const did: unknown[] = [];
+    const options = { retries: 1, resources: { cpu: 2 } };
+    show(
+      <CellForm
+        {...aForm}
+        cell={aCell('a', ['step:load'])}
+        options={options}
+        onOption={(...option) => did.push(option)}
+      />
+    );
+    expect(host.querySelector('summary')?.textContent).toBe('Options 2 set');
+    type(labelled('Retries'), 'often');
+    expect(host.querySelector('[role=alert]')?.textContent).toContain('a whole number');
+    type(labelled('Retries'), '3');
+    type(labelled('Memory'), '2 GB');
+    type(labelled('Cores'), '');
+    expect(did).toEqual([
+      ['load', 'retries', 3],
+      ['load', 'resources', { cpu: 2, memory: '2 GB' }],
+      ['load', 'resources', null]
+    ]);
+  });
+
+  it('offers to make the selected cells a step', () => {
+    let asked = 0;
+    show(<CellForm {...aForm} cell={aCell('a')} selected={3} onGroup={() => asked++} />);
+    click('Make 3 cells a step');
+    expect(asked).toBe(1);
+  });
+
   it('says what an untagged cell is taken for', () => {
     const role = { role: 'step', step: 'load', tagged: false } as const;
-    show(<CellForm cell={aCell('a')} role={role} steps={[]} onChange={() => undefined} />);
+    show(<CellForm {...aForm} cell={aCell('a')} role={role} />);
     expect(host.textContent).toContain('It belongs to step load.');
   });
 });
@@ -115,13 +195,16 @@ describe('the list of steps', () => {
     const opened: string[] = [];
     show(
       <Steps
-        steps={[aStep('load')]}
+        compiled={aCompiled({ steps: [aStep('load')] })}
         states={stepStates(aRun({ tasks }))}
         plan={null}
         colours={new Map()}
         titles={titles}
+        editable={false}
         onOpen={(step, task) => opened.push(`${step} ${task ?? ''}`)}
         onGoTo={(_, cell) => opened.push(`cell ${cell}`)}
+        onRename={nothing}
+        onOrder={nothing}
       />
     );
     return opened;
@@ -154,8 +237,132 @@ describe('the list of steps', () => {
       aTask('load[1]', { step: 'load', item: 'blue', state: 'failed', notebook: 'r1/1.ipynb' })
     ]);
     expect(host.textContent).toContain('2 items, 1 not well');
-    click('Open executed notebook of load[1]');
+    open('2 items');
+    click('blue, failed: open executed notebook');
     expect(opened).toEqual(['load load[1]']);
+  });
+});
+
+describe('the steps of a pipeline that is edited', () => {
+  const compiled = aCompiled({
+    steps: [aStep('load'), aStep('clean', { after: ['load'] }), aStep('fit')],
+    edges: [
+      {
+        source: 'load',
+        target: 'clean',
+        kind: 'order',
+        names: [],
+        reasons: [{ text: 'clean is tagged', notebook: 'demo.ipynb', cell: 'c', line: 2 }],
+        learned: false
+      }
+    ]
+  });
+  const edit = (): unknown[] => {
+    const did: unknown[] = [];
+    show(
+      <Steps
+        compiled={compiled}
+        states={new Map()}
+        plan={null}
+        colours={new Map()}
+        titles={new Map()}
+        editable={true}
+        onOpen={nothing}
+        onGoTo={(...place) => did.push(place)}
+        onRename={(...names) => did.push(names)}
+        onOrder={(...order) => did.push(order)}
+      />
+    );
+    open('Name and order of clean');
+    return did;
+  };
+
+  it('say why one comes after another, lead to the line, and let the order be removed', () => {
+    const did = edit();
+    click('clean is tagged');
+    click('Remove the order of clean after load');
+    expect(did).toEqual([
+      ['demo.ipynb', 'c', 2],
+      ['clean', 'load', false]
+    ]);
+  });
+
+  it('are renamed, and told to come after others that do not wait for them', () => {
+    const did = edit();
+    type(labelled('Name'), 'tidy');
+    const choice = host.querySelector('select');
+    expect([...(choice?.options ?? [])].map(({ text }) => text)).toEqual(['Come after…', 'fit']);
+    type(choice, 'fit');
+    expect(did).toEqual([
+      ['clean', 'tidy'],
+      ['clean', 'fit', true]
+    ]);
+  });
+
+  it('are searched where they are many', () => {
+    const steps = Array.from({ length: 200 }, (_, i) => aStep(`step ${i}`));
+    show(
+      <Steps
+        compiled={aCompiled({ steps })}
+        states={new Map()}
+        plan={null}
+        colours={new Map()}
+        titles={new Map()}
+        editable={false}
+        onOpen={nothing}
+        onGoTo={nothing}
+        onRename={nothing}
+        onOrder={nothing}
+      />
+    );
+    expect(host.querySelectorAll('li')).toHaveLength(50);
+    click('Show more: 50 of 200');
+    expect(host.querySelectorAll('li')).toHaveLength(200);
+    type(host.querySelector('input'), 'step 19');
+    expect(host.querySelectorAll('li')).toHaveLength(11);
+  });
+});
+
+describe('the items of a fan-out', () => {
+  const tasks = Array.from({ length: 20_000 }, (_, i) =>
+    aTask(`score[${i}]`, { step: 'score', item: `city ${i}`, state: i % 100 ? 'ok' : 'failed' })
+  );
+
+  it('are drawn only where they are seen', () => {
+    show(<Items step="score" tasks={tasks} onOpen={nothing} />);
+    expect(host.querySelectorAll('li').length).toBeLessThan(30);
+    expect(host.textContent).toContain('✕ failed 200');
+  });
+
+  it('are found by their name and their state', () => {
+    show(<Items step="score" tasks={tasks} onOpen={nothing} />);
+    type(host.querySelector('input'), 'city 1990');
+    expect(host.textContent).toContain('11 items');
+    type(host.querySelector('select'), 'failed');
+    expect([...host.querySelectorAll('li')].map(item => item.textContent)).toEqual([
+      '✕ city 19900'
+    ]);
+  });
+});
+
+describe('the switch that makes a notebook one step', () => {
+  it('names the step after the file, and takes it back', () => {
+    const did: unknown[] = [];
+    const shown = (step: string | null): void =>
+      show(
+        <OneStep
+          path="work/1 fit it.ipynb"
+          metadata={step === null ? null : { version: 1, step }}
+          onChange={name => did.push(name)}
+          onRename={(...names) => did.push(names)}
+        />
+      );
+    shown(null);
+    act(() => host.querySelector('input')?.click());
+    shown('1-fit-it');
+    type(labelled('Its name'), 'fit');
+    act(() => host.querySelector('input')?.click());
+    expect(did).toEqual(['1-fit-it', ['1-fit-it', 'fit'], null]);
   });
 });
 
@@ -177,16 +384,16 @@ describe('problems', () => {
     show(
       <Problems
         problems={[problem]}
-        onGoTo={(notebook, cell) => did.push([notebook, cell])}
+        onGoTo={(...place) => did.push(place)}
         onFix={(...fix) => did.push(fix)}
       />
     );
     expect(host.textContent).toContain('Cell 3, line 3');
     click('Nothing stands above');
-    click('Fix: add tag setup, remove tag check');
+    click('Fix: tag it setup instead of check');
     expect(did).toEqual([
-      ['demo.ipynb', 'c1'],
-      ['c1', ['setup'], ['check']]
+      ['demo.ipynb', 'c1', 3],
+      ['demo.ipynb', problem.fix]
     ]);
   });
 

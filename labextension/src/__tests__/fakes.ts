@@ -2,6 +2,9 @@
 
 import { Signal } from '@lumino/signaling';
 
+import type { Edit, Metadata, Source } from '../edits';
+import { edited } from '../edits';
+import type { IMarks } from '../marks';
 import type { IMemory, ISettings, Remembered, Settings } from '../settings';
 import { DEFAULTS } from '../settings';
 import type { ICell, IClient, INotebooks, Since } from '../tokens';
@@ -15,7 +18,6 @@ import type {
   Output,
   OutputLine,
   Plan,
-  Role,
   Run,
   RunEvent,
   RunRequest,
@@ -105,6 +107,7 @@ export class FakeClient implements IClient {
   list: Run[] = [];
   current: Run = aRun();
   told: RunEvent[] = [];
+  mentioning: string[] = [];
   written: OutputLine[] = [];
   took: { [step: string]: number } = {};
 
@@ -117,6 +120,11 @@ export class FakeClient implements IClient {
     this.asked.push('compile');
     this.compiled.push(request);
     return answerWith(this.answer);
+  }
+
+  mentions(_path: string, step: string): Promise<readonly string[]> {
+    this.asked.push(`mentions ${step}`);
+    return Promise.resolve(this.mentioning);
   }
 
   plan(request: RunRequest): Promise<Plan> {
@@ -210,9 +218,12 @@ export class FakeNotebooks implements INotebooks {
   path: string | null = 'demo.ipynb';
   dirty = false;
   active: string | null = null;
-  hasSettings = false;
+  metadata: Metadata | null = null;
+  selected: string[] = [];
   list: ICell[] = [];
-  painted: ReadonlyMap<string, Role> | null = null;
+  /** Notebooks besides the current one, by path. */
+  readonly others = new Map<string, Source>();
+  painted: IMarks | null = null;
   readonly did: string[] = [];
 
   cells(): readonly ICell[] {
@@ -223,13 +234,33 @@ export class FakeNotebooks implements INotebooks {
     return { cells: this.list.map(({ id, tags }) => ({ id, tags: [...tags] })) };
   }
 
-  setTags(id: string, tags: readonly string[]): void {
-    this.list = this.list.map(cell => (cell.id === id ? { ...cell, tags } : cell));
-    this.edited.emit();
+  openIn(): readonly string[] {
+    return [];
   }
 
-  goTo(cell: string): void {
-    this.did.push(`go to ${cell}`);
+  read(path: string): Promise<Source> {
+    const other = this.others.get(path) ?? { cells: [], metadata: null };
+    return Promise.resolve(
+      path === this.path ? { cells: this.list, metadata: this.metadata } : other
+    );
+  }
+
+  edit(edits: ReadonlyMap<string, Edit>): Promise<void> {
+    for (const [path, edit] of edits) {
+      if (path === this.path) {
+        const now = { cells: this.list, metadata: this.metadata };
+        this.list = this.list.map(cell => ({ ...cell, tags: edit.tags.get(cell.id) ?? cell.tags }));
+        this.metadata = edited(now, edit).metadata;
+      } else {
+        this.others.set(path, edited(this.others.get(path) ?? { cells: [], metadata: null }, edit));
+      }
+    }
+    this.edited.emit();
+    return Promise.resolve();
+  }
+
+  goTo(cell: string, line: number | null): void {
+    this.did.push(`go to ${cell}${line === null ? '' : `, line ${line}`}`);
   }
 
   save(): Promise<void> {
@@ -247,8 +278,8 @@ export class FakeNotebooks implements INotebooks {
     return Promise.resolve();
   }
 
-  paint(roles: ReadonlyMap<string, Role> | null): void {
-    this.painted = roles;
+  paint(marks: IMarks | null): void {
+    this.painted = marks;
   }
 }
 

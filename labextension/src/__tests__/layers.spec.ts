@@ -10,7 +10,10 @@ function sizesOf(...names: string[]): Map<string, { width: number; height: numbe
 }
 
 /** A pipeline of layers, each step with one or two steps of the layer above it. */
-export function aLarge(count: number, layers: number): { names: string[]; edges: [string, string][] } {
+export function aLarge(
+  count: number,
+  layers: number
+): { names: string[]; edges: [string, string][] } {
   const each = Math.ceil(count / layers);
   let seed = 1;
   const random = (below: number): number => {
@@ -83,16 +86,14 @@ describe('layers', () => {
 
   it('give each of two thousand steps a place', () => {
     const { names, edges } = aLarge(2000, 100);
-    const wired = edges.map(
-      ([source, target]): Edge => ({
-        source,
-        target,
-        kind: 'data',
-        names: [],
-        reasons: [],
-        learned: false
-      })
-    );
+    const wired = edges.map(([source, target]): Edge => ({
+      source,
+      target,
+      kind: 'data',
+      names: [],
+      reasons: [],
+      learned: false
+    }));
     const places = layout({ steps: names.map(name => aStep(name)), edges: wired });
     expect(places.size).toBe(2000);
   });

@@ -103,7 +103,7 @@ describe('compiling', () => {
     await settle();
     expect(client.compiled).toHaveLength(1);
     expect(client.compiled[0]).toMatchObject({ path: 'demo.ipynb', scope: 'notebook' });
-    expect(notebooks.painted?.get('a')).toMatchObject({ role: 'step', step: 'load' });
+    expect(notebooks.painted?.roles.get('a')).toMatchObject({ role: 'step', step: 'load' });
   });
 
   it('waits until typing rests, and sends one request for many edits', async () => {
@@ -113,10 +113,10 @@ describe('compiling', () => {
     for (const title of ['x', 'xy', 'xyz']) {
       notebooks.list = [aCell(title, ['step:load'])];
       notebooks.edited.emit();
-      await settle(100);
+      await settle(50);
     }
     expect(client.compiled).toHaveLength(1);
-    await settle(150);
+    await settle(60);
     expect(client.compiled).toHaveLength(2);
   });
 
@@ -157,7 +157,7 @@ describe('tags', () => {
     const { notebooks, model } = aPage();
     model.visible = true;
     await settle();
-    model.authored.setTags('c', { step: 'fit' });
+    await model.authored.setTags('c', { step: 'fit' });
     expect(notebooks.list[2]?.tags).toEqual(['x', 'step:fit']);
   });
 
@@ -165,8 +165,76 @@ describe('tags', () => {
     const { notebooks, model } = aPage();
     model.visible = true;
     await settle();
-    model.authored.fix('c', ['after:load'], ['x']);
+    await model.authored.fix(null, { cell: 'c', add: ['after:load'], remove: ['x'] });
     expect(notebooks.list[2]?.tags).toEqual(['step:train', 'after:load']);
+  });
+});
+
+describe('edits of the project', () => {
+  const aProject = async (): Promise<ReturnType<typeof aPage>> => {
+    const page = aPage();
+    page.notebooks.path = 'work/demo.ipynb';
+    page.client.answer = aCompiled({
+      project: 'work',
+      steps: [aStep('load'), aStep('fit', { notebook: 'other.ipynb' })]
+    });
+    page.notebooks.others.set('work/other.ipynb', {
+      cells: [aCell('z', ['step:fit', 'after:load'])],
+      metadata: null
+    });
+    page.model.visible = true;
+    await settle();
+    return page;
+  };
+
+  it('rename a step in all notebooks that name it, open or not', async () => {
+    const { client, notebooks, model } = await aProject();
+    client.mentioning = ['work/demo.ipynb', 'work/other.ipynb'];
+    await model.authored.renameStep('load', 'read');
+    expect(notebooks.list[0]?.tags).toEqual(['step:read']);
+    expect(notebooks.others.get('work/other.ipynb')?.cells[0]?.tags).toEqual([
+      'step:fit',
+      'after:read'
+    ]);
+    expect(client.compiled).toHaveLength(2);
+  });
+
+  it.each([
+    ['no/name', 'cannot be the name of a step'],
+    ['fit', 'There is a step fit already']
+  ])('refuse %s as a new name', async (name, why) => {
+    const { notebooks, model } = await aProject();
+    await model.authored.renameStep('load', name);
+    expect(model.state.message).toContain(why);
+    expect(notebooks.list[0]?.tags).toEqual(['step:load']);
+  });
+
+  it('are made in the notebook that has the step', async () => {
+    const { notebooks, model } = await aProject();
+    await model.authored.setOrder('fit', 'load', false);
+    await model.authored.setOption('fit', 'retries', 2);
+    expect(notebooks.others.get('work/other.ipynb')).toMatchObject({
+      cells: [{ tags: ['step:fit'] }],
+      metadata: { version: 1, steps: { fit: { retries: 2 } } }
+    });
+  });
+
+  it('make the selected cells a step', async () => {
+    const { notebooks, model } = await aProject();
+    notebooks.selected = ['b', 'c'];
+    await model.authored.makeStep('both');
+    expect(notebooks.list.map(({ tags }) => tags)).toEqual([['step:load'], ['step:both'], ['x']]);
+  });
+
+  it('make a closed notebook one step, and no longer', async () => {
+    const { notebooks, model } = await aProject();
+    await model.authored.toggleOneStep('work/other.ipynb', 'other');
+    expect(notebooks.others.get('work/other.ipynb')?.metadata).toEqual({
+      version: 1,
+      step: 'other'
+    });
+    await model.authored.toggleOneStep('work/other.ipynb', 'other');
+    expect(notebooks.others.get('work/other.ipynb')?.metadata).toBeNull();
   });
 });
 
@@ -329,9 +397,9 @@ describe('the whole project', () => {
     client.answer = aCompiled({ project: 'work' });
     model.visible = true;
     await settle();
-    await model.authored.goTo('other.ipynb', 'a');
-    await model.authored.goTo('demo.ipynb', 'b');
-    expect(notebooks.did).toEqual(['open work/other.ipynb', 'go to a', 'go to b']);
+    await model.authored.goTo('other.ipynb', 'a', 3);
+    await model.authored.goTo('demo.ipynb', 'b', null);
+    expect(notebooks.did).toEqual(['open work/other.ipynb', 'go to a, line 3', 'go to b']);
   });
 });
 

@@ -2,13 +2,16 @@
 
 import React from 'react';
 
+import type { Metadata } from '../edits';
 import type { TagChange } from '../tags';
 import { readTags } from '../tags';
 import type { ICell } from '../tokens';
-import type { Role, RoleKind } from '../wire';
+import { trans } from '../translation';
+import type { Json, Role, RoleKind } from '../wire';
 import { ROLES } from '../words';
 import { Field, TextField } from './fields';
 import { Section } from './section';
+import { StepOptions } from './stepoptions';
 
 export interface ICellFormProps {
   readonly cell: ICell;
@@ -16,58 +19,89 @@ export interface ICellFormProps {
   readonly role: Role | null;
   /** The steps there are. */
   readonly steps: readonly string[];
+  /** How many cells are selected with it. */
+  readonly selected: number;
+  /** The options of the cell's step, as they are written. */
+  readonly options: Metadata;
   readonly onChange: (change: TagChange) => void;
+  readonly onRename: (step: string, name: string) => void;
+  readonly onOption: (step: string, option: string, value: Json) => void;
+  /** Make the selected cells a step. */
+  readonly onGroup: () => void;
 }
 
-export function CellForm({ cell, role, steps, onChange }: ICellFormProps): React.JSX.Element {
+export function CellForm(props: ICellFormProps): React.JSX.Element {
+  const { cell, selected } = props;
+  const title = trans.__('Cell %1', cell.index + 1);
+  return (
+    <Section title={title} label={trans.__('Cell')} extra={<Preview cell={cell} />}>
+      {selected > 1 ? <Group {...props} /> : null}
+      {cell.kind === 'code' ? (
+        <RoleForm {...props} />
+      ) : (
+        <p className="nbpipe-Hint">{trans.__('Only code cells are part of a pipeline.')}</p>
+      )}
+    </Section>
+  );
+}
+
+function Group({ selected, onGroup }: ICellFormProps): React.JSX.Element {
+  return (
+    <div className="nbpipe-Buttons nbpipe-Group">
+      <button type="button" className="jp-mod-styled" onClick={onGroup}>
+        {trans._n('Make %1 cell a step…', 'Make %1 cells a step…', selected)}
+      </button>
+    </div>
+  );
+}
+
+function RoleForm(props: ICellFormProps): React.JSX.Element {
+  const { cell, role, steps, options, onChange, onRename, onOption } = props;
   const tags = readTags(cell.tags);
   const [beginning, setBeginning] = React.useState(false);
-  if (cell.kind !== 'code') {
-    return (
-      <Section title={`Cell ${cell.index + 1}`} label="Cell">
-        <p className="nbpipe-Hint">Only code cells are part of a pipeline.</p>
-      </Section>
-    );
-  }
   const chosen: RoleKind = beginning ? 'step' : tags.role;
+  const step = tags.step || (role?.step ?? '');
   const choose = (value: RoleKind): void => {
     setBeginning(value === 'step');
     if (value !== 'step') {
       onChange({ role: value });
     }
   };
-  const begin = (step: string): void => {
+  const name = (text: string): void => {
     setBeginning(false);
-    onChange(step ? { role: 'step', step } : { role: 'none' });
+    if (text && tags.step && !beginning && !steps.includes(text)) {
+      onRename(tags.step, text);
+    } else {
+      onChange(text ? { role: 'step', step: text } : { role: 'none' });
+    }
   };
   return (
-    <Section title={`Cell ${cell.index + 1}`} label="Cell" extra={<Preview cell={cell} />}>
-      <div className="nbpipe-Form">
-        <Field label="Role">
-          <select
-            className="jp-mod-styled"
-            value={chosen}
-            onChange={event => choose(event.target.value as RoleKind)}
-          >
-            {ROLES.map(([value, text]) => (
-              <option key={value} value={value}>
-                {text}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Meaning chosen={chosen} role={role} />
-        {chosen === 'step' ? (
-          <StepFields
-            tags={tags}
-            steps={steps}
-            fresh={beginning}
-            onBegin={begin}
-            onChange={onChange}
-          />
-        ) : null}
-      </div>
-    </Section>
+    <div className="nbpipe-Form">
+      <Field label={trans.__('Role')}>
+        <select
+          className="jp-mod-styled"
+          value={chosen}
+          onChange={event => choose(event.target.value as RoleKind)}
+        >
+          {ROLES.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </Field>
+      <Meaning chosen={chosen} role={role} />
+      {chosen === 'step' ? (
+        <StepFields tags={tags} steps={steps} fresh={beginning} onName={name} onChange={onChange} />
+      ) : null}
+      {step && !beginning ? (
+        <StepOptions
+          key={step}
+          options={options}
+          onChange={(option, value) => onOption(step, option, value)}
+        />
+      ) : null}
+    </div>
   );
 }
 
@@ -94,11 +128,11 @@ function takenFor(role: Role | null): string {
   }
   switch (role.role) {
     case 'step':
-      return `It belongs to step ${role.step}.`;
+      return trans.__('It belongs to step %1.', role.step);
     case 'none':
-      return 'No step stands above it.';
+      return trans.__('No step stands above it.');
     default:
-      return `It is taken for ${role.role}: its code says so.`;
+      return trans.__('It is taken for %1: its code says so.', role.role);
   }
 }
 
@@ -106,32 +140,32 @@ interface IStepFieldsProps {
   readonly tags: ReturnType<typeof readTags>;
   readonly steps: readonly string[];
   readonly fresh: boolean;
-  readonly onBegin: (step: string) => void;
+  readonly onName: (step: string) => void;
   readonly onChange: (change: TagChange) => void;
 }
 
 function StepFields(props: IStepFieldsProps): React.JSX.Element {
-  const { tags, steps, fresh, onBegin, onChange } = props;
+  const { tags, steps, fresh, onName, onChange } = props;
   const others = steps.filter(name => name !== tags.step);
   const toggle = (name: string, on: boolean): void =>
     onChange({ after: on ? [...tags.after, name] : tags.after.filter(each => each !== name) });
   return (
     <>
       <TextField
-        label="Step name"
+        label={trans.__('Step name')}
         value={tags.step}
         suggestions={steps}
-        placeholder="A name, then Enter"
+        placeholder={trans.__('A name, then Enter')}
         autoFocus={fresh}
-        onCommit={onBegin}
+        onCommit={onName}
       />
       {fresh ? null : (
         <>
           <After others={others} after={tags.after} onToggle={toggle} />
           <TextField
-            label="For each"
+            label={trans.__('For each')}
             value={tags.foreach}
-            placeholder="item in items"
+            placeholder={trans.__('item in items')}
             onCommit={foreach => onChange({ foreach })}
           />
         </>
@@ -146,15 +180,19 @@ interface IAfterProps {
   readonly onToggle: (name: string, on: boolean) => void;
 }
 
+/** More steps than that are a list too long to read: those chosen, and a field for others. */
+const FEW = 12;
+
 function After({ others, after, onToggle }: IAfterProps): React.JSX.Element | null {
   const names = [...new Set([...others, ...after])];
+  const shown = names.length > FEW ? after : names;
   if (names.length === 0) {
     return null;
   }
   return (
     <fieldset className="nbpipe-After">
-      <legend>After (order without data)</legend>
-      {names.map(name => (
+      <legend>{trans.__('After (order without data)')}</legend>
+      {shown.map(name => (
         <label key={name}>
           <input
             type="checkbox"
@@ -164,6 +202,15 @@ function After({ others, after, onToggle }: IAfterProps): React.JSX.Element | nu
           {name}
         </label>
       ))}
+      {names.length > FEW ? (
+        <TextField
+          key={after.join()}
+          label={trans.__('One more')}
+          value=""
+          suggestions={names.filter(name => !after.includes(name))}
+          onCommit={name => names.includes(name) && onToggle(name, true)}
+        />
+      ) : null}
     </fieldset>
   );
 }

@@ -4,31 +4,37 @@ import React from 'react';
 
 import type { Server } from '../state';
 import { API } from '../tokens';
+import { trans } from '../translation';
 
 export function NoNotebook(): React.JSX.Element {
-  return <p className="nbpipe-Hint">Open a notebook to see its pipeline.</p>;
+  return <p className="nbpipe-Hint">{trans.__('Open a notebook to see its pipeline.')}</p>;
 }
 
 export function Empty({ onProject }: { onProject: () => void }): React.JSX.Element {
   return (
     <div className="nbpipe-Empty">
-      <h3>Make this notebook a pipeline</h3>
+      <h3>{trans.__('Make this notebook a pipeline')}</h3>
       <ol>
-        <li>Select the cell where a step begins.</li>
+        <li>{trans.__('Select the cells that belong together.')}</li>
         <li>
-          Below, choose <em>Begins a step</em> and name it. The cells under it belong to it.
+          {trans.__(
+            'Choose Make cells a step in their context menu, or Begins a step below, and name it.'
+          )}
         </li>
-        <li>Do the same for the next step. What flows between them is found by itself.</li>
         <li>
-          Press <em>Run pipeline</em>. This notebook is not changed; each step leaves one of its
-          own.
+          {trans.__('Do the same for the next step. What flows between them is found by itself.')}
+        </li>
+        <li>
+          {trans.__(
+            'Press Run pipeline. This notebook is not changed; each step leaves one of its own.'
+          )}
         </li>
       </ol>
-      <p className="nbpipe-Hint">Imports and functions at the top need no tag.</p>
+      <p className="nbpipe-Hint">{trans.__('Imports and functions at the top need no tag.')}</p>
       <p>
-        Or let each notebook of this folder be a step:{' '}
+        {trans.__('Or let each notebook of this folder be a step:')}{' '}
         <button type="button" className="nbpipe-Link" onClick={onProject}>
-          show the whole project
+          {trans.__('show the whole project')}
         </button>
       </p>
     </div>
@@ -46,13 +52,15 @@ export function ServerNotice({ server, onRetry }: IServerNoticeProps): React.JSX
       <p>{noticeOf(server)}</p>
       {server.is === 'failing' ? null : (
         <p>
-          Install it where the Jupyter server runs, restart the server, and reload this page:
+          {trans.__(
+            'Install it where the Jupyter server runs, restart the server, and reload this page:'
+          )}
           <br />
           <code>pip install --upgrade jupyterlab-nbpipe</code>
         </p>
       )}
       <button type="button" className="jp-mod-styled" onClick={onRetry}>
-        Try again
+        {trans.__('Try again')}
       </button>
     </div>
   );
@@ -61,13 +69,17 @@ export function ServerNotice({ server, onRetry }: IServerNoticeProps): React.JSX
 function noticeOf(server: IServerNoticeProps['server']): string {
   switch (server.is) {
     case 'missing':
-      return 'The Jupyter server does not have the nbpipe server extension, or it is switched off.';
+      return trans.__(
+        'The Jupyter server does not have the nbpipe server extension, or it is switched off.'
+      );
     case 'other':
-      return (
-        `The Jupyter server has nbpipe ${server.version}, which speaks interface ${server.api}; ` +
-        `this page speaks ${API}.`
+      return trans.__(
+        'The Jupyter server has nbpipe %1, which speaks interface %2; this page speaks %3.',
+        server.version,
+        server.api,
+        API
       );
     case 'failing':
-      return `nbpipe does not answer: ${server.message}`;
+      return trans.__('nbpipe does not answer: %1', server.message);
   }
 }

@@ -3,15 +3,17 @@
 import React from 'react';
 
 import { colours } from '../colours';
-import type { State } from '../state';
+import { optionsOf } from '../edits';
+import type { Scope, State } from '../state';
 import { stepStates } from '../reduce';
-import { stepNames } from '../tags';
+import { readTags, stepNames } from '../tags';
 import type { IActions } from '../tokens';
 import { trans } from '../translation';
 import type { Compiled } from '../wire';
 import { CellForm } from './cellform';
 import { Empty, NoNotebook, ServerNotice } from './empty';
 import { Log } from './log';
+import { OneStep } from './onestep';
 import { Parameters } from './parameters';
 import { Problems } from './problems';
 import { RunBar } from './runbar';
@@ -30,7 +32,7 @@ export interface IPipelineProps {
 export function Pipeline(props: IPipelineProps): React.JSX.Element {
   const { state, actions } = props;
   if (state.server.is === 'unknown') {
-    return <p className="nbpipe-Hint">Asking the server…</p>;
+    return <p className="nbpipe-Hint">{trans.__('Asking the server…')}</p>;
   }
   if (state.server.is !== 'ready') {
     return <ServerNotice server={state.server} onRetry={actions.retry} />;
@@ -44,6 +46,12 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
       {shown ? <RunBar {...props} /> : <Empty onProject={() => actions.setScope('project')} />}
       <Message text={state.message} isAway={state.away} />
       <ThisCell {...props} />
+      <OneStep
+        path={state.path}
+        metadata={state.metadata}
+        onChange={actions.setOneStep}
+        onRename={actions.renameStep}
+      />
       {shown ? <OfPipeline {...props} /> : null}
       <Runs
         runs={state.runs}
@@ -58,17 +66,25 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
 }
 
 function ThisCell({ state, actions }: IPipelineProps): React.JSX.Element | null {
-  const cell = state.cells.find(each => each.id === state.active);
+  const { cells, metadata } = state;
+  const cell = cells.find(each => each.id === state.active);
   if (cell === undefined) {
     return null;
   }
+  const role = state.roles.get(cell.id) ?? null;
+  const step = readTags(cell.tags).step || (role?.step ?? '');
   return (
     <CellForm
       key={cell.id}
       cell={cell}
-      role={state.roles.get(cell.id) ?? null}
-      steps={stepNames(state.cells)}
+      role={role}
+      steps={stepNames(cells)}
+      selected={state.selected.length}
+      options={optionsOf({ cells, metadata }, step)}
       onChange={change => actions.setTags(cell.id, change)}
+      onRename={actions.renameStep}
+      onOption={actions.setOption}
+      onGroup={actions.makeStep}
     />
   );
 }
@@ -77,27 +93,53 @@ function OfPipeline({ state, actions, dark }: IPipelineProps): React.JSX.Element
   const graph = shownGraph(state);
   const states = React.useMemo(() => stepStates(state.run), [state.run]);
   const colour = React.useMemo(() => colours(graph?.steps.map(s => s.name) ?? []), [graph]);
+  const titles = React.useMemo(
+    () => new Map(state.cells.map(({ id, title }) => [id, title])),
+    [state.cells]
+  );
+  const { openStep } = actions;
+  const open = React.useCallback((step: string) => openStep(step, null), [openStep]);
   if (graph === null) {
-    return <p className="nbpipe-Hint">{state.compiling ? 'Reading the notebook…' : ''}</p>;
+    return (
+      <p className="nbpipe-Hint">{state.compiling ? trans.__('Reading the notebook…') : ''}</p>
+    );
   }
-  const open = (step: string): void => actions.openStep(step, null);
+  const editable = graph === state.compiled;
   return (
     <>
-      <Section title="Graph" busy={state.compiling} extra={<Scope {...{ state, actions }} />}>
+      <Section
+        title={trans.__('Graph')}
+        busy={state.compiling}
+        extra={<ScopeChoice scope={state.scope} onChange={actions.setScope} />}
+      >
         <React.Suspense fallback={<div className="nbpipe-Graph" aria-busy="true" />}>
-          <Graph compiled={graph} states={states} colours={colour} dark={dark} onOpen={open} />
+          <Graph
+            compiled={graph}
+            states={states}
+            colours={colour}
+            dark={dark}
+            current={state.roles.get(state.active ?? '')?.step ?? null}
+            several={state.scope === 'project'}
+            editable={editable}
+            onOpen={open}
+            onGoTo={actions.goTo}
+            onOrder={actions.setOrder}
+          />
         </React.Suspense>
       </Section>
+      <Problems problems={graph.problems} onGoTo={actions.goTo} onFix={actions.fix} />
       <Steps
-        steps={graph.steps}
+        compiled={graph}
         states={states}
         plan={state.planShown ? state.plan : null}
         colours={colour}
-        titles={new Map(state.cells.map(({ id, title }) => [id, title]))}
-        onOpen={actions.openStep}
+        titles={titles}
+        editable={editable}
+        onOpen={openStep}
         onGoTo={actions.goTo}
+        onRename={actions.renameStep}
+        onOrder={actions.setOrder}
       />
-      <Problems problems={graph.problems} onGoTo={actions.goTo} onFix={actions.fix} />
       <Parameters
         parameters={state.compiled?.parameters ?? []}
         typed={state.typed}
@@ -109,16 +151,31 @@ function OfPipeline({ state, actions, dark }: IPipelineProps): React.JSX.Element
   );
 }
 
-function Scope({ state, actions }: Omit<IPipelineProps, 'dark'>): React.JSX.Element {
+interface IScopeChoiceProps {
+  readonly scope: Scope;
+  readonly onChange: (scope: Scope) => void;
+}
+
+/** Whether the graph is that of this notebook or of its whole project. */
+function ScopeChoice({ scope, onChange }: IScopeChoiceProps): React.JSX.Element {
+  const choices = [
+    ['notebook', trans.__('This notebook')],
+    ['project', trans.__('Project')]
+  ] as const;
   return (
-    <label className="nbpipe-Scope">
-      <input
-        type="checkbox"
-        checked={state.scope === 'project'}
-        onChange={event => actions.setScope(event.target.checked ? 'project' : 'notebook')}
-      />
-      Whole project
-    </label>
+    <span className="nbpipe-Scope" role="radiogroup" aria-label={trans.__('Whose graph')}>
+      {choices.map(([value, text]) => (
+        <label key={value} data-chosen={scope === value}>
+          <input
+            type="radio"
+            name="nbpipe-scope"
+            checked={scope === value}
+            onChange={() => onChange(value)}
+          />
+          {text}
+        </label>
+      ))}
+    </span>
   );
 }
 

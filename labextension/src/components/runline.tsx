@@ -78,7 +78,7 @@ function Now({ state, run, onGoTo }: IRunLineProps): React.JSX.Element | null {
         <button
           type="button"
           className="nbpipe-Link"
-          onClick={() => onGoTo(notebookOf(run, task), current)}
+          onClick={() => onGoTo(notebookOf(run, task), current, null)}
         >
           {whereOf(task)}
         </button>

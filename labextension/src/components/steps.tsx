@@ -2,45 +2,89 @@
 
 import React from 'react';
 
+import type { IFlow } from '../marks';
+import { flowLines, flowsOf } from '../marks';
+import { canComeAfter } from '../order';
 import { isBad } from '../reduce';
 import type { StepState } from '../reduce';
-import type { Failure, PlannedTask, Step, Task } from '../wire';
-import { count } from '../words';
+import { trans } from '../translation';
+import type { Compiled, Failure, PlannedTask, Step, Task } from '../wire';
+import { Connection, OrderChoice } from './connections';
 import { Elapsed } from './elapsed';
+import { TextField } from './fields';
+import { Items } from './items';
 import { Section } from './section';
 import { StateMark } from './statemark';
 
 export interface IStepsProps {
-  readonly steps: readonly Step[];
+  readonly compiled: Compiled;
   readonly states: ReadonlyMap<string, StepState>;
   /** What the next run would do, by step, where that was asked for. */
   readonly plan: ReadonlyMap<string, PlannedTask> | null;
   readonly colours: ReadonlyMap<string, number>;
   /** First lines of the notebook's cells, by id. */
   readonly titles: ReadonlyMap<string, string>;
+  /** False for the steps of a past run. */
+  readonly editable: boolean;
   readonly onOpen: (step: string, task: string | null) => void;
-  readonly onGoTo: (notebook: string | null, cell: string) => void;
+  readonly onGoTo: (notebook: string | null, cell: string | null, line: number | null) => void;
+  readonly onRename: (step: string, name: string) => void;
+  readonly onOrder: (step: string, after: string, wanted: boolean) => void;
 }
 
+/** More than that are searched, and shown some at a time. */
+const MANY = 12;
+const AT_ONCE = 50;
+
 export function Steps(props: IStepsProps): React.JSX.Element {
+  const { steps } = props.compiled;
+  const [text, setText] = React.useState('');
+  const [most, setMost] = React.useState(AT_ONCE);
+  const flows = React.useMemo(() => flowsOf(props.compiled), [props.compiled]);
+  const wanted = text.trim().toLowerCase();
+  const found = steps.filter(({ name, notebook }) =>
+    `${name} ${notebook}`.toLowerCase().includes(wanted)
+  );
   return (
-    <Section title="Steps" extra={props.steps.length}>
+    <Section title={trans.__('Steps')} extra={steps.length}>
+      {steps.length > MANY ? (
+        <input
+          className="jp-mod-styled nbpipe-Search"
+          type="search"
+          aria-label={trans.__('Search steps')}
+          placeholder={trans.__('Search steps')}
+          value={text}
+          onChange={event => setText(event.target.value)}
+        />
+      ) : null}
       <ul className="nbpipe-List">
-        {props.steps.map(step => (
-          <StepRow key={step.name} {...props} step={step} state={props.states.get(step.name)} />
+        {found.slice(0, most).map(step => (
+          <StepRow
+            key={step.name}
+            {...props}
+            step={step}
+            flow={flows.get(step.name)}
+            state={props.states.get(step.name)}
+          />
         ))}
       </ul>
+      {found.length > most ? (
+        <button type="button" className="nbpipe-Link" onClick={() => setMost(most + 4 * AT_ONCE)}>
+          {trans.__('Show more: %1 of %2 are shown', most, found.length)}
+        </button>
+      ) : null}
     </Section>
   );
 }
 
 interface IStepRowProps extends IStepsProps {
   readonly step: Step;
+  readonly flow: IFlow | undefined;
   readonly state: StepState | undefined;
 }
 
 function StepRow(props: IStepRowProps): React.JSX.Element {
-  const { step, state, colours, titles, onOpen, onGoTo } = props;
+  const { step, flow, state, colours, titles, onOpen, onGoTo } = props;
   const begin = step.cells[0];
   const planned = props.plan?.get(step.name);
   return (
@@ -51,7 +95,7 @@ function StepRow(props: IStepRowProps): React.JSX.Element {
           className="nbpipe-Link nbpipe-Step-name"
           title={step.line}
           disabled={begin === undefined}
-          onClick={() => begin !== undefined && onGoTo(step.notebook, begin)}
+          onClick={() => begin !== undefined && onGoTo(step.notebook, begin, null)}
         >
           {step.name}
         </button>
@@ -69,32 +113,67 @@ function StepRow(props: IStepRowProps): React.JSX.Element {
           <button
             type="button"
             className="nbpipe-Link"
-            aria-label={`Open executed notebook of ${step.name}`}
+            aria-label={trans.__('Open executed notebook of %1', step.name)}
             onClick={() => onOpen(step.name, null)}
           >
-            Open
+            {trans.__('Open')}
           </button>
         ) : null}
       </div>
-      {state ? <StepNews state={state} titles={titles} /> : <Flow step={step} />}
+      {state ? <StepNews state={state} titles={titles} /> : <Flow flow={flow} />}
       {planned ? <Planned task={planned} /> : null}
       {state && state.tasks.length > 1 ? (
-        <Items tasks={state.tasks} onOpen={task => onOpen(step.name, task)} />
+        <StepItems step={step.name} tasks={state.tasks} onOpen={task => onOpen(step.name, task)} />
       ) : null}
+      {props.editable ? <StepMore {...props} /> : null}
     </li>
   );
 }
 
+/** What can be done with a step besides running it; made when it is opened. */
+function StepMore(props: IStepRowProps): React.JSX.Element {
+  const { step, compiled, onRename, onOrder, onGoTo } = props;
+  const [open, setOpen] = React.useState(false);
+  const names = compiled.steps.map(({ name }) => name);
+  return (
+    <details className="nbpipe-Detail" onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary aria-label={trans.__('Name and order of %1', step.name)}>
+        {trans.__('Name and order')}
+      </summary>
+      {open ? (
+        <div className="nbpipe-Form">
+          <TextField
+            label={trans.__('Name')}
+            value={step.name}
+            onCommit={name => onRename(step.name, name)}
+          />
+          {compiled.edges
+            .filter(({ target }) => target === step.name)
+            .map(edge => (
+              <Connection
+                key={`${edge.source} ${edge.kind}`}
+                edge={edge}
+                step={step}
+                onGoTo={onGoTo}
+                onOrder={onOrder}
+              />
+            ))}
+          <OrderChoice
+            step={step}
+            others={canComeAfter(names, compiled.edges, step.name)}
+            onOrder={onOrder}
+          />
+        </div>
+      ) : null}
+    </details>
+  );
+}
+
 /** What goes in and out, as long as nothing has happened. */
-function Flow({ step }: { step: Step }): React.JSX.Element | null {
-  const words = [
-    step.inputs.length > 0 ? `takes ${step.inputs.join(', ')}` : '',
-    step.outputs.length > 0 ? `gives ${step.outputs.join(', ')}` : '',
-    step.after.length > 0 ? `after ${step.after.join(', ')}` : '',
-    step.foreach === null ? '' : `for each ${step.foreach}`
-  ].filter(Boolean);
-  return words.length > 0 ? (
-    <p className="nbpipe-Quiet nbpipe-Detail">{words.join(' · ')}</p>
+function Flow({ flow }: { flow: IFlow | undefined }): React.JSX.Element | null {
+  const lines = flow ? flowLines(flow) : [];
+  return lines.length > 0 ? (
+    <p className="nbpipe-Quiet nbpipe-Detail">{lines.join(' · ')}</p>
   ) : null;
 }
 
@@ -113,8 +192,12 @@ function StepNews({ state, titles }: IStepNewsProps): React.JSX.Element | null {
     return (
       <p className="nbpipe-Quiet nbpipe-Detail">
         {state.tasks.length > 1
-          ? `${state.done} of ${state.tasks.length} done`
-          : `cell ${Math.min(state.cells.done + 1, state.cells.total)} of ${state.cells.total}`}
+          ? trans.__('%1 of %2 done', state.done, state.tasks.length)
+          : trans.__(
+              'cell %1 of %2',
+              Math.min(state.cells.done + 1, state.cells.total),
+              state.cells.total
+            )}
         {at ? <code className="nbpipe-Preview"> {at}</code> : null}
       </p>
     );
@@ -125,20 +208,26 @@ function StepNews({ state, titles }: IStepNewsProps): React.JSX.Element | null {
   ) : null;
 }
 
-const ACTIONS = {
-  run: 'Would run',
-  reuse: 'Would be reused',
-  waiting: 'Is known when what it takes is there',
-  'left-out': 'Would be left out'
-} as const;
-
 function Planned({ task }: { task: PlannedTask }): React.JSX.Element {
   return (
     <p className="nbpipe-Detail">
-      {ACTIONS[task.action]}
+      {plannedWords(task.action)}
       {task.reason ? <span className="nbpipe-Quiet">: {task.reason}</span> : null}
     </p>
   );
+}
+
+function plannedWords(action: PlannedTask['action']): string {
+  switch (action) {
+    case 'run':
+      return trans.__('Would run');
+    case 'reuse':
+      return trans.__('Would be reused');
+    case 'waiting':
+      return trans.__('Is known when what it takes is there');
+    case 'left-out':
+      return trans.__('Would be left out');
+  }
 }
 
 function ErrorLine({ error }: { error: Failure }): React.JSX.Element {
@@ -150,37 +239,24 @@ function ErrorLine({ error }: { error: Failure }): React.JSX.Element {
   );
 }
 
-interface IItemsProps {
+interface IStepItemsProps {
+  readonly step: string;
   readonly tasks: readonly Task[];
   readonly onOpen: (task: string) => void;
 }
 
-function Items({ tasks, onOpen }: IItemsProps): React.JSX.Element {
+/** The items of a fan-out: counts, and a grid when it is opened. */
+function StepItems({ step, tasks, onOpen }: IStepItemsProps): React.JSX.Element {
+  const [open, setOpen] = React.useState(false);
   const bad = tasks.filter(({ state }) => isBad(state)).length;
+  const counts = [
+    trans._n('%1 item', '%1 items', tasks.length),
+    ...(bad > 0 ? [trans.__('%1 not well', bad)] : [])
+  ];
   return (
-    <details className="nbpipe-Detail">
-      <summary>
-        {count(tasks.length, 'item')}
-        {bad > 0 ? `, ${bad} not well` : ''}
-      </summary>
-      <ul className="nbpipe-List">
-        {tasks.map(task => (
-          <li key={task.task} className="nbpipe-Row">
-            <span className="nbpipe-Preview">{task.item ?? task.task}</span>
-            <StateMark state={task.state} />
-            {task.notebook === null ? null : (
-              <button
-                type="button"
-                className="nbpipe-Link nbpipe-Right"
-                aria-label={`Open executed notebook of ${task.task}`}
-                onClick={() => onOpen(task.task)}
-              >
-                Open
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
+    <details className="nbpipe-Detail" onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary>{counts.join(', ')}</summary>
+      {open ? <Items step={step} tasks={tasks} onOpen={onOpen} /> : null}
     </details>
   );
 }

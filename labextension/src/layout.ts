@@ -10,6 +10,9 @@ export type { Place } from './layers';
 
 export const NODE_HEIGHT = 48;
 const CHARACTER = 7.5;
+const SMALL = 6;
+/** Characters of a state and its sign. */
+const STATE = 10;
 const NARROWEST = 112;
 const WIDEST = 220;
 const SPACING = { beside: 20, below: 36 };
@@ -20,10 +23,16 @@ const FEW = 40;
 /** More than that, and even one bit for each pair of steps is too much. */
 const MOST = 5000;
 
-/** Return the place of each step. */
-export function layout(compiled: Pick<Compiled, 'steps' | 'edges'>): ReadonlyMap<string, Place> {
+/** Return the place of each step; with their notebooks' names in them they are wider. */
+export function layout(
+  compiled: Pick<Compiled, 'steps' | 'edges'>,
+  several = false
+): ReadonlyMap<string, Place> {
   const sizes = new Map(
-    compiled.steps.map(({ name }) => [name, { width: widthOf(name), height: NODE_HEIGHT }])
+    compiled.steps.map(({ name, notebook }) => [
+      name,
+      { width: widthOf(name, several ? STATE + notebook.length : 0), height: NODE_HEIGHT }
+    ])
   );
   const edges = needed(compiled.edges).map(({ source, target }) => [source, target] as const);
   return sizes.size > FEW ? inLayers(sizes, edges, SPACING) : byDagre(sizes, edges);
@@ -112,8 +121,9 @@ function upwards(
   return order;
 }
 
-function widthOf(name: string): number {
-  return Math.round(Math.min(WIDEST, Math.max(NARROWEST, name.length * CHARACTER + 40)));
+function widthOf(name: string, below: number): number {
+  const text = Math.max(name.length * CHARACTER, below * SMALL);
+  return Math.round(Math.min(WIDEST, Math.max(NARROWEST, text + 40)));
 }
 
 /** Dagre answers with centres; the drawing wants corners. */

@@ -128,7 +128,7 @@ export class Notebooks implements INotebooks, IDisposable {
   goTo(id: string, line: number | null): void {
     if (this._panel) {
       this.shell.activateById(this._panel.id);
-      void showCell(this._panel, id, line);
+      void showCell(this._panel, id, line).catch(() => undefined); // scrolled elsewhere meanwhile
     }
   }
 
@@ -260,9 +260,12 @@ async function showCell(panel: NotebookPanel, id: string, line: number | null): 
   notebook.activeCellIndex = index;
   notebook.mode = 'command';
   await notebook.scrollToItem(index, 'center');
-  if (line !== null) {
-    // A cell outside the viewport has no editor until it is scrolled to.
+  if (!cell.isAttached || line !== null) {
+    // In a long notebook, cells are drawn, and have an editor, some time after it is opened.
     await cell.ready;
+    await notebook.scrollToItem(index, 'center');
+  }
+  if (line !== null) {
     notebook.mode = 'edit';
     selectLine(cell, line - 1);
   }

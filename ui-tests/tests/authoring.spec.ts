@@ -34,7 +34,7 @@ async function tagsOf(page: IJupyterLabPageFixture): Promise<(readonly string[])
   return page.evaluate(() => {
     const { shell } = window.jupyterapp;
     const panel = shell.currentWidget as unknown as {
-      content: { model: { cells: Iterable<{ getMetadata(name: string): string[] }> } };
+      content: { model: { cells: Iterable<{ getMetadata(name: string): string[] | undefined }> } };
     };
     return [...panel.content.model.cells].map(cell => cell.getMetadata('tags') ?? []);
   });

@@ -20,8 +20,8 @@ import { isName, suggestedName } from '../tags';
 
 const GOLDEN = join(__dirname, '../../../tests/golden');
 
-function golden<T>(file: string): T {
-  return JSON.parse(readFileSync(join(GOLDEN, file), 'utf-8')) as T;
+function golden(file: string): unknown {
+  return JSON.parse(readFileSync(join(GOLDEN, file), 'utf-8'));
 }
 
 /** A notebook with one cell for each list of tags: a, b, c … */
@@ -35,10 +35,12 @@ function tagsAfter(source: Source, edit: Edit): (readonly string[])[] {
 }
 
 describe('the steps that a notebook names', () => {
-  const table =
-    golden<{ says: string; tags: string[][]; metadata: Metadata; names: string[] }[]>(
-      'mentions.json'
-    );
+  const table = golden('mentions.json') as {
+    says: string;
+    tags: string[][];
+    metadata: Metadata | null;
+    names: string[];
+  }[];
 
   it.each(table.map(each => [each.says, each] as const))(
     'are those of the compiler: %s',
@@ -49,7 +51,7 @@ describe('the steps that a notebook names', () => {
 });
 
 describe('the names of steps', () => {
-  const table = golden<{ text: string; is: boolean; better: string }[]>('names.json');
+  const table = golden('names.json') as { text: string; is: boolean; better: string }[];
 
   it.each(table)('are what the compiler takes: $text', ({ text, is, better }) => {
     expect(isName(text)).toBe(is);

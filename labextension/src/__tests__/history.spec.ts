@@ -3,7 +3,7 @@ import { YNotebook } from '@jupyter/ydoc';
 import { changeOnce } from '../history';
 
 function aNotebook(): { shared: YNotebook; did: string[] } {
-  const shared = YNotebook.create() as YNotebook;
+  const shared = YNotebook.create();
   shared.addCell({ cell_type: 'code', source: 'x = 1', metadata: {} });
   shared.clearUndoHistory();
   return { shared, did: [] };

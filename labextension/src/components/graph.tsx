@@ -47,7 +47,7 @@ export default function Graph(props: IGraphProps): React.JSX.Element {
   const { compiled, states, colours, dark, onOpen } = props;
   const shape = shapeOf(compiled);
   // The shape says all that the layout reads.
-  const places = React.useMemo(() => layout(compiled), [shape]);
+  const places = React.useMemo(() => layout(compiled, props.several), [shape, props.several]);
   const drawn = React.useMemo(() => new Set<unknown>(needed(compiled.edges)), [compiled]);
   const [chosen, choose] = React.useState<string | null>(null);
   const eye = useEye(places, props.current);

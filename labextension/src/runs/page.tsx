@@ -192,19 +192,35 @@ function Overview({ model, page, dark, state }: IBodyProps): React.JSX.Element {
     () => colours(page.graph.steps.map(({ name }) => name)),
     [page.graph.steps.length]
   );
-  const look = (step: string): void => void model.look(step);
+  const look = (step: string | null): void => void model.look(step);
   return (
     <>
       <Failures model={model} page={page} />
       {page.graph.steps.length > 0 ? (
         <React.Suspense fallback={<div className="nbpipe-Graph" aria-busy="true" />}>
-          <Graph compiled={page.graph} states={states} colours={colour} dark={dark} onOpen={look} />
+          <Graph
+            compiled={page.graph}
+            states={states}
+            colours={colour}
+            dark={dark}
+            current={null}
+            several={false}
+            editable={false}
+            onOpen={look}
+            onGoTo={(_, cell) => look(stepWith(page, cell))}
+            onOrder={() => undefined}
+          />
         </React.Suspense>
       ) : null}
       <h3>{trans.__('Timeline')}</h3>
       <Timeline page={page} chosen={state.step} onLook={look} />
     </>
   );
+}
+
+/** The step that a cell is in; null for none. */
+function stepWith({ graph }: RunPage, cell: string | null): string | null {
+  return graph.steps.find(({ cells }) => cell !== null && cells.includes(cell))?.name ?? null;
 }
 
 function Failures({ model, page }: IPartProps): React.JSX.Element | null {

@@ -98,11 +98,13 @@ def _hold_urandom(seed: int) -> None:
 
 
 def _asks_for_a_message() -> bool:
+    """Whether the machinery around the cells asks, not a cell or what it calls."""
     frame: Any = sys._getframe(2)
-    for _ in range(3):
-        if frame is None:
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name == "__main__":
             return False
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _MESSAGES:
+        if name.partition(".")[0] in _MESSAGES:
             return True
         frame = frame.f_back
     return False

@@ -34,6 +34,11 @@ def shown(kind: str, data: Any) -> list[dict[str, Any]]:
         ("/tmp/ipykernel_12/345.py:3: UserWarning", "/tmp/ipykernel_99/1.py:3: UserWarning"),
         ("CPU times: user 3 ms\nWall time: 4 ms", "CPU times: user 9 ms\nWall time: 80 s"),
         ("1.2 µs ± 3 ns per loop (mean ± std)", "9 ms ± 1 ms per loop (mean ± std)"),
+        (
+            "The slowest run took 9 times longer than the fastest. This could mean that an "
+            "intermediate result is being cached.\n1 µs ± 3 ns per loop (mean ± std)",
+            "9 ms ± 1 ms per loop (mean ± std)",
+        ),
         ("== 1 passed in 0.39s ==", "== 1 passed in 12.1s =="),
         ("It took 3 seconds.", "It took 12.5 seconds."),
         ("saved in /tmp/a/project/x.csv", "saved in /tmp/b/project/x.csv"),

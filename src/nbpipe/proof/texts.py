@@ -39,7 +39,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"(?:s|ms|us|µs|ns|secs?|seconds?|minutes?)\b",
             r"\1\2…",
         ),
-        (r"(?m)^The slowest run took[^\n]*(?:\n[^\n]*cached\.)?$", "<timing>"),
+        (r"(?m)^The slowest run took[^\n]*\n(?:[^\n]*cached\.[^\n]*\n?)?", ""),
         (r"(Date:(?:\s|<[^>]*>|[&}])*)\w{3}, \d\d \w{3} \d{4}", r"\1…"),
         (r"(Time:(?:\s|<[^>]*>|[&}])*)\d\d:\d\d:\d\d", r"\1…"),
     )

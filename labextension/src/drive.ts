@@ -5,6 +5,7 @@ import { Drive } from '@jupyterlab/services';
 
 import { ROOT } from './client';
 import { joinLines } from './outputs';
+import { trans } from './translation';
 import type { Json } from './wire';
 
 export const DRIVE = 'nbpipe';
@@ -75,5 +76,5 @@ export class RunsDrive extends Drive {
 }
 
 function refuse<T>(): Promise<T> {
-  return Promise.reject(new Error('What ran is kept as it was: it cannot be changed.'));
+  return Promise.reject(new Error(trans.__('What ran is kept as it was: it cannot be changed.')));
 }

@@ -4,15 +4,33 @@ import { trans } from './translation';
 import type { PlannedTask, RoleKind, RunState, TaskState } from './wire';
 
 /** What the choice of a cell's role is called, and what it means, in the order of the list. */
-export const ROLES: readonly (readonly [RoleKind, string, string])[] = [
-  ['none', 'Part of step above', ''],
-  ['step', 'Begins a step', ''],
-  ['parameters', 'Parameters', 'Its assignments are the defaults; a run may be given others.'],
-  ['setup', 'Setup', 'Imports, functions, settings: put before each step that needs them.'],
-  ['check', 'Check', 'Assertions on the step above; one that fails fails the step.'],
-  ['metrics', 'Metrics', 'The numbers named here are the metrics of the run.'],
-  ['skip', 'Skip', 'Stays out of the pipeline.']
-];
+export function roleWords(): readonly (readonly [RoleKind, string, string])[] {
+  return [
+    ['none', trans.__('Part of step above'), ''],
+    ['step', trans.__('Begins a step'), ''],
+    [
+      'parameters',
+      trans.__('Parameters'),
+      trans.__('Its assignments are the defaults; a run may be given others.')
+    ],
+    [
+      'setup',
+      trans.__('Setup'),
+      trans.__('Imports, functions, settings: put before each step that needs them.')
+    ],
+    [
+      'check',
+      trans.__('Check'),
+      trans.__('Assertions on the step above; one that fails fails the step.')
+    ],
+    [
+      'metrics',
+      trans.__('Metrics'),
+      trans.__('The numbers named here are the metrics of the run.')
+    ],
+    ['skip', trans.__('Skip'), trans.__('Stays out of the pipeline.')]
+  ];
+}
 
 const SIGNS: Readonly<Record<TaskState | 'none', string>> = {
   none: '○',

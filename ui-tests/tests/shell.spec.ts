@@ -190,7 +190,7 @@ test.describe('at home', () => {
     await page.locator('.jp-LauncherCard', { hasText: 'Pipeline' }).click();
     const graph = panelOf(page).getByRole('region', { name: 'Pipeline graph' });
     await expect(graph.getByRole('button', { name: 'report, not run' })).toBeVisible();
-    await page.menu.open('Run');
+    await page.getByRole('menuitem', { name: 'Run', exact: true }).click();
     await expect(page.locator('.lm-Menu-item[data-command="nbpipe:run"]')).toBeVisible();
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+Shift+C');

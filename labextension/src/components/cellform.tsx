@@ -8,7 +8,7 @@ import { readTags } from '../tags';
 import type { ICell } from '../tokens';
 import { trans } from '../translation';
 import type { Json, Role, RoleKind } from '../wire';
-import { ROLES } from '../words';
+import { roleWords } from '../words';
 import { Field, TextField } from './fields';
 import { Section } from './section';
 import { StepOptions } from './stepoptions';
@@ -83,7 +83,7 @@ function RoleForm(props: ICellFormProps): React.JSX.Element {
           value={chosen}
           onChange={event => choose(event.target.value as RoleKind)}
         >
-          {ROLES.map(([value, text]) => (
+          {roleWords().map(([value, text]) => (
             <option key={value} value={value}>
               {text}
             </option>
@@ -118,7 +118,7 @@ function Meaning({
   role: Role | null;
 }): React.JSX.Element | null {
   const text =
-    chosen === 'none' ? takenFor(role) : (ROLES.find(([kind]) => kind === chosen)?.[2] ?? '');
+    chosen === 'none' ? takenFor(role) : (roleWords().find(([kind]) => kind === chosen)?.[2] ?? '');
   return text ? <p className="nbpipe-Hint">{text}</p> : null;
 }
 

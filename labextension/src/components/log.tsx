@@ -3,6 +3,7 @@
 import React from 'react';
 
 import type { LogLine } from '../reduce';
+import { trans } from '../translation';
 
 export function Log({ lines }: { lines: readonly LogLine[] }): React.JSX.Element | null {
   const box = React.useRef<HTMLPreElement>(null);
@@ -16,10 +17,10 @@ export function Log({ lines }: { lines: readonly LogLine[] }): React.JSX.Element
     return null;
   }
   return (
-    <section className="nbpipe-Section" aria-label="Log">
+    <section className="nbpipe-Section" aria-label={trans.__('Log')}>
       <details>
         <summary className="nbpipe-Section-title">
-          <span>Log</span>
+          <span>{trans.__('Log')}</span>
           <span className="nbpipe-Section-extra">{lines.length}</span>
         </summary>
         <pre className="nbpipe-Log" ref={box} tabIndex={0}>

@@ -4,6 +4,7 @@ import { Throttler } from '@lumino/polling';
 
 import { isOver } from '../reduce';
 import type { RunName } from '../tokens';
+import { trans } from '../translation';
 import type { Artifact, ListedTask, OutputLine, RunPage, TaskInFull } from '../wire';
 import type { IDoors, IPast, Until, WhichTasks } from './contracts';
 import { Held } from './held';
@@ -184,7 +185,7 @@ export class PageModel extends Held<PageState> {
       const { runs } = await this.past.list(page?.path ?? name.path, NOTHING, name.id);
       const before = runs[0];
       if (before === undefined) {
-        throw new Error('This is the first run: there is none before it.');
+        throw new Error(trans.__('This is the first run: there is none before it.'));
       }
       this.doors.compare(name.path, [before.id, name.id]);
     });

@@ -141,6 +141,8 @@ class Link:
             if "ended" in message:
                 self._ended[message["ended"]] = message["code"]
             else:
+                # The system gives a number again when its process has ended.
+                self._ended.pop(message.get("pid", 0), None)
                 self._answers.append(message)
 
     def close(self) -> None:

@@ -86,6 +86,18 @@ def run(page: Page) -> None:
     page.get_by_role("region", name="Pipeline").get_by_role("button", name="Run pipeline").click()
 
 
+def options(page: Page) -> None:
+    """Look at what a part of the pipeline would do, and go back."""
+    panel = page.get_by_role("region", name="Pipeline")
+    panel.get_by_role("button", name="Other ways to run").click()
+    page.get_by_role("menuitem", name="Run Pipeline with Options").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("This one and what leads to it").check()
+    dialog.get_by_role("row").first.wait_for(timeout=PATIENCE)
+    dialog.locator(".jp-Dialog-content").screenshot(path=IMAGES / "run-options.png")
+    dialog.get_by_role("button", name="Cancel").click()
+
+
 def theme(page: Page, name: str) -> None:
     """Change JupyterLab's theme."""
     page.evaluate(
@@ -108,6 +120,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 960})
         with jupyterlab(folder) as address:
             open_panel(page, address, "diagnosis/diagnosis.ipynb")
+            options(page)
             run(page)
             graph = page.get_by_role("region", name="Pipeline graph")
             _until(graph, "logistic, running")

@@ -47,9 +47,9 @@ export class Given {
 
   /** Remember what is typed and chosen now. */
   keep(): void {
-    const { path, scope, typed, looking, run } = this.shown.state;
+    const { path, scope, typed } = this.shown.state;
     if (path !== null) {
-      this.memory.keep(path, { scope, typed, looking: looking ? (run?.id ?? null) : null });
+      this.memory.keep(path, { scope, typed });
     }
   }
 

@@ -72,11 +72,9 @@ export function withPreset(
 export interface Remembered {
   readonly scope: 'notebook' | 'project';
   readonly typed: { readonly [name: string]: string };
-  /** The run that was chosen from the list. */
-  readonly looking: string | null;
 }
 
-/** Keeps what was typed and chosen, by notebook. */
+/** Keeps what was typed, and what was in view, by notebook. */
 export interface IMemory {
   recall(path: string): Promise<Remembered | null>;
   keep(path: string, remembered: Remembered): void;
@@ -87,13 +85,12 @@ export function readRemembered(held: Json | undefined): Remembered | null {
   if (typeof held !== 'object' || held === null || Array.isArray(held)) {
     return null;
   }
-  const { scope, typed, looking } = held;
+  const { scope, typed } = held;
   const texts = typeof typed === 'object' && typed !== null ? Object.entries(typed) : [];
   return {
     scope: scope === 'project' ? 'project' : 'notebook',
     typed: Object.fromEntries(texts.filter(([, text]) => typeof text === 'string')) as {
       [name: string]: string;
-    },
-    looking: typeof looking === 'string' ? looking : null
+    }
   };
 }

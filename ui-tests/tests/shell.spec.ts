@@ -173,13 +173,16 @@ test.describe('before a run', () => {
     await expect(panel.getByText('The Jupyter server does not answer')).toHaveCount(0);
   });
 
-  test('an untagged notebook shows how to begin, without a fault of accessibility', async ({
+  test('an untagged notebook shows how to begin, and one click makes the first step', async ({
     page,
     tmpPath
   }) => {
     await openNotebook(page, `${tmpPath}/empty.ipynb`, [{ source: 'a = 1' }]);
-    await expect(panelOf(page).getByText('Make this notebook a pipeline')).toBeVisible();
+    const panel = panelOf(page);
+    await expect(panel.getByText('Make this notebook a pipeline')).toBeVisible();
     expect(await faultsOf(page, '#nbpipe-panel')).toEqual([]);
+    await panel.getByRole('button', { name: 'Begin the first step here' }).click();
+    await expect(panel.getByRole('button', { name: 'first, not run' })).toBeVisible();
   });
 });
 

@@ -10,7 +10,13 @@ export function NoNotebook(): React.JSX.Element {
   return <p className="nbpipe-Hint">{trans.__('Open a notebook to see its pipeline.')}</p>;
 }
 
-export function Empty({ onProject }: { onProject: () => void }): React.JSX.Element {
+export interface IEmptyProps {
+  /** Make the first step; null where there is no cell to make one of. */
+  readonly onFirst: (() => void) | null;
+  readonly onProject: () => void;
+}
+
+export function Empty({ onFirst, onProject }: IEmptyProps): React.JSX.Element {
   return (
     <div className="nbpipe-Empty">
       <h3>{trans.__('Make this notebook a pipeline')}</h3>
@@ -31,6 +37,13 @@ export function Empty({ onProject }: { onProject: () => void }): React.JSX.Eleme
         </li>
       </ol>
       <p className="nbpipe-Hint">{trans.__('Imports and functions at the top need no tag.')}</p>
+      {onFirst === null ? null : (
+        <div className="nbpipe-Buttons">
+          <button type="button" className="jp-mod-styled" onClick={onFirst}>
+            {trans.__('Begin the first step here')}
+          </button>
+        </div>
+      )}
       <p>
         {trans.__('Or let each notebook of this folder be a step:')}{' '}
         <button type="button" className="nbpipe-Link" onClick={onProject}>

@@ -7,7 +7,7 @@ import { optionsOf } from '../edits';
 import type { Scope, State } from '../state';
 import { stepStates } from '../reduce';
 import { readTags, stepNames } from '../tags';
-import type { IActions } from '../tokens';
+import type { IActions, ICell } from '../tokens';
 import { trans } from '../translation';
 import type { Compiled } from '../wire';
 import { CellForm } from './cellform';
@@ -20,6 +20,9 @@ import { RunBar } from './runbar';
 import { Runs } from './runs';
 import { Section } from './section';
 import { Steps } from './steps';
+
+/** The name that a first step has until it is given another. */
+const FIRST_STEP = 'first';
 
 const Graph = React.lazy(() => import('./graph'));
 
@@ -43,7 +46,7 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
   const shown = state.tagged || state.scope === 'project';
   return (
     <div className="nbpipe-Body">
-      {shown ? <RunBar {...props} /> : <Empty onProject={() => actions.setScope('project')} />}
+      {shown ? <RunBar {...props} /> : <NoStepYet {...props} />}
       <Message text={state.message} isAway={state.away} />
       <ThisCell {...props} />
       <OneStep
@@ -62,6 +65,20 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
         onAll={actions.openRuns}
       />
     </div>
+  );
+}
+
+/** One click makes the first step, of the active cell. */
+function NoStepYet({ state, actions }: IPipelineProps): React.JSX.Element {
+  const isCode = ({ kind }: ICell): boolean => kind === 'code';
+  const active = state.cells.find(({ id }) => id === state.active);
+  const cell = active && isCode(active) ? active : state.cells.find(isCode);
+  const begin = (id: string): void => actions.setTags(id, { role: 'step', step: FIRST_STEP });
+  return (
+    <Empty
+      onFirst={cell === undefined ? null : () => begin(cell.id)}
+      onProject={() => actions.setScope('project')}
+    />
   );
 }
 

@@ -8,7 +8,6 @@ import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 
@@ -19,7 +18,7 @@ import { addCommands } from './commands';
 import { RunsDrive } from './drive';
 import { Herald } from './herald';
 import { Hints } from './hints';
-import { RegistrySettings, StateMemory } from './kept';
+import { RegistrySettings, PageMemory } from './kept';
 import { addLauncherCard, addStartCommand } from './launchercard';
 import { addEditingCommands } from './editing';
 import { PipelineModel } from './model';
@@ -41,7 +40,6 @@ const plugin: JupyterFrontEndPlugin<void> = {
     IThemeManager,
     ITranslator,
     ISettingRegistry,
-    IStateDB,
     IStatusBar,
     ILauncher,
     IFileBrowserFactory
@@ -58,7 +56,6 @@ function activate(
   themes: IThemeManager | null,
   translator: ITranslator | null,
   registry: ISettingRegistry | null,
-  state: IStateDB | null,
   statusBar: IStatusBar | null,
   launcher: ILauncher | null,
   browsers: IFileBrowserFactory | null
@@ -82,7 +79,12 @@ function activate(
   const client = new Client(serverSettings);
   const notebooks = new Notebooks(tracker, documents, app.shell, chips, contents);
   const settings = new RegistrySettings(registry, PLUGIN_ID);
-  const model = new PipelineModel({ client, notebooks, settings, memory: new StateMemory(state) });
+  const model = new PipelineModel({
+    client,
+    notebooks,
+    settings,
+    memory: new PageMemory(window.localStorage, serverSettings.baseUrl)
+  });
   addCommands({ app, model, notebooks, settings });
   addEditingCommands(app, model, browsers);
   addStartCommand(app, documents);

@@ -1,16 +1,12 @@
-/** Settings and memory as JupyterLab keeps them. */
+/** Settings as JupyterLab keeps them, and what was typed as the browser does. */
 
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
-import type { IStateDB } from '@jupyterlab/statedb';
-import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IMemory, ISettings, Remembered, Settings } from './settings';
 import { DEFAULTS, readRemembered, readSettings } from './settings';
 import type { Json } from './wire';
-
-const SOON = 300;
 
 /** The settings of our schema; the defaults until they are loaded, or where there are none. */
 export class RegistrySettings implements ISettings {
@@ -49,31 +45,40 @@ export class RegistrySettings implements ISettings {
   private readonly _changed = new Signal<this, void>(this);
 }
 
-/** Keeps what was typed and chosen in JupyterLab's own store of the workspace. */
-export class StateMemory implements IMemory {
-  constructor(private readonly state: IStateDB | null) {}
+/**
+ * Keeps what was typed in the browser's own store.
+ *
+ * JupyterLab's store of the workspace is written seconds later: a reload in between would lose
+ * what was typed last.
+ */
+export class PageMemory implements IMemory {
+  /** @param prefix Tells apart servers that share an origin. */
+  constructor(
+    private readonly storage: Storage,
+    private readonly prefix: string
+  ) {}
 
-  async recall(path: string): Promise<Remembered | null> {
-    return readRemembered((await this.state?.fetch(keyOf(path))) as Json | undefined);
+  recall(path: string): Promise<Remembered | null> {
+    return Promise.resolve(readRemembered(read(this.storage.getItem(this.keyOf(path)))));
   }
 
   keep(path: string, remembered: Remembered): void {
-    this.waiting.set(path, remembered);
-    void this.writer.invoke();
-  }
-
-  private async write(): Promise<void> {
-    const all = [...this.waiting];
-    this.waiting.clear();
-    for (const [path, kept] of all) {
-      await this.state?.save(keyOf(path), { ...kept });
+    try {
+      this.storage.setItem(this.keyOf(path), JSON.stringify(remembered));
+    } catch {
+      // A browser that keeps nothing, or no more: what was typed stands until the page is left.
     }
   }
 
-  private readonly waiting = new Map<string, Remembered>();
-  private readonly writer = new Debouncer(() => this.write(), SOON);
+  private keyOf(path: string): string {
+    return `nbpipe:${this.prefix}:${path}`;
+  }
 }
 
-function keyOf(path: string): string {
-  return `nbpipe:${path}`;
+function read(text: string | null): Json | undefined {
+  try {
+    return text === null ? undefined : (JSON.parse(text) as Json);
+  } catch {
+    return undefined;
+  }
 }

@@ -9,6 +9,7 @@ import { isBad } from '../reduce';
 import type { StepState } from '../reduce';
 import { trans } from '../translation';
 import type { Compiled, Failure, PlannedTask, Step, Task } from '../wire';
+import { plannedWord } from '../words';
 import { Connection, OrderChoice } from './connections';
 import { Elapsed } from './elapsed';
 import { TextField } from './fields';
@@ -211,23 +212,10 @@ function StepNews({ state, titles }: IStepNewsProps): React.JSX.Element | null {
 function Planned({ task }: { task: PlannedTask }): React.JSX.Element {
   return (
     <p className="nbpipe-Detail">
-      {plannedWords(task.action)}
+      {plannedWord(task.action)}
       {task.reason ? <span className="nbpipe-Quiet">: {task.reason}</span> : null}
     </p>
   );
-}
-
-function plannedWords(action: PlannedTask['action']): string {
-  switch (action) {
-    case 'run':
-      return trans.__('Would run');
-    case 'reuse':
-      return trans.__('Would be reused');
-    case 'waiting':
-      return trans.__('Is known when what it takes is there');
-    case 'left-out':
-      return trans.__('Would be left out');
-  }
 }
 
 function ErrorLine({ error }: { error: Failure }): React.JSX.Element {

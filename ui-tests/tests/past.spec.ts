@@ -67,6 +67,12 @@ test.describe('what ran', () => {
     await page.getByLabel('Search runs').fill('nothing like it');
     await expect(page.getByText('No run is like that.')).toBeVisible();
     await page.getByLabel('Search runs').fill('n=2 show');
+    const remembered = page.waitForRequest(
+      request =>
+        request.method() === 'PUT' &&
+        request.url().includes('/workspaces/') &&
+        (request.postData() ?? '').includes(`nbpipe-past run ${path} ${id}`)
+    );
     await list.getByRole('button', { name: `Open run ${id}` }).click();
 
     const run = pageOf(page, id);
@@ -81,6 +87,7 @@ test.describe('what ran', () => {
     const file = await page.request.get(address ?? '');
     expect(file.headers()['content-disposition']).toContain('attachment');
 
+    await remembered; // JupyterLab waits half a second before it writes down which tabs are open
     await page.reload({ waitForIsReady: false });
     await expect(pageOf(page, id).getByRole('tab', { name: 'Overview' })).toBeVisible();
   });

@@ -1,5 +1,6 @@
 # make demo      install, run the main example twice: once with live progress, once reusing all
 # make test      install what tests need and run every tier
+# make hub       a JupyterHub with two users, on this machine alone, to try nbpipe behind
 # make check     what needs neither kernels nor servers nor a browser: seconds
 #
 # Needs Python 3.11 or newer, and nothing else: Node comes from PyPI where there is none.
@@ -14,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Byte code is what makes the second start fast, also where the machine says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types house fast kernels clusters imports server frontend ui docs pictures benchmark clean chromium
+.PHONY: demo test check lint types house fast kernels clusters imports server frontend ui hub docs pictures benchmark clean chromium
 
 demo: $(VENV)/.demo
 	@echo; echo "== first run: every step runs"
@@ -66,7 +67,7 @@ clusters: $(VENV)/.test
 imports: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/imports
 
-server: $(VENV)/.test
+server: $(VENV)/.test deploy/jupyterhub/node_modules
 	$(BIN)/python -m pytest -q tests/server
 
 # The linter reads the types of the browser tests too.
@@ -80,6 +81,14 @@ frontend: node_modules ui-tests/node_modules
 
 ui: ui-tests/node_modules chromium
 	cd ui-tests && ../$(BIN)/jlpm test
+
+# The Hub's proxy, from npm.
+deploy/jupyterhub/node_modules: $(VENV)/.test deploy/jupyterhub/package.json deploy/jupyterhub/yarn.lock
+	cd deploy/jupyterhub && ../../$(BIN)/jlpm install --immutable
+	touch $@
+
+hub: deploy/jupyterhub/node_modules
+	$(BIN)/python -m jupyterhub -f deploy/jupyterhub/jupyterhub_config.py
 
 docs: $(VENV)/.test
 	$(BIN)/mkdocs build --strict --quiet

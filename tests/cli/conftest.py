@@ -108,5 +108,6 @@ def empty(tmp_path: Path, looked_up: Path, monkeypatch: pytest.MonkeyPatch) -> D
 def nbpipe(empty: Desk, looked_up: Path, write_notebook: WriteNotebook) -> Desk:
     """The command in a project of three steps in a row."""
     shutil.copytree(looked_up, empty.folder / ".nbpipe" / "cache")
+    (empty.folder / ".nbpipe").chmod(0o700)  # as the store makes it
     write_notebook("n.ipynb", *CHAIN)
     return empty

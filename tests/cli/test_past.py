@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nbpipe.store.store import Store
+
 from .conftest import CHAIN, failing, ok
 
 if TYPE_CHECKING:
@@ -177,6 +179,40 @@ def test_doctor_notices_another_package_of_our_name(
     assert said.exit_code == 1
     assert "Another package named nbpipe (0.3) is installed" in said.output
     assert "1 run" in said.output
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No installation but ours, and no process of other tests on this machine."""
+    from nbpipe.cli import doctor
+
+    monkeypatch.setattr(doctor, "_ploomber", tuple)
+    monkeypatch.setattr("nbpipe.run.orphans.orphans", tuple)
+
+
+@pytest.mark.usefixtures("alone")
+def test_doctor_finds_and_mends_what_a_crash_left(ran: Desk) -> None:
+    half = ran.folder / ".nbpipe" / "tmp" / f"put-{2**22 + 1}-0123456789ab"
+    half.write_bytes(b"half")
+    with Store.open(ran.folder / ".nbpipe") as store:
+        digest = next(a.digest for a in store.ledger.tasks("first")[0].artifacts)
+        store.blobs.delete(digest)
+    said = ran("doctor")
+    assert said.exit_code == 1
+    assert f"I2: Run first: the bytes {digest[:19]}… are gone" in said.output
+    assert "put-" in said.output
+    assert half.exists()
+    mended = ran("doctor", "--repair")
+    assert mended.exit_code == 0, mended.output
+    assert f"{half.name} was removed" in mended.output
+    assert "nothing is wrong with it" in ran("doctor", "--thorough").output
+
+
+@pytest.mark.usefixtures("alone")
+def test_doctor_says_it_as_json(ran: Desk) -> None:
+    found = json.loads(ran("doctor", "--json").output)
+    assert {"level", "text", "cure"} == found[0].keys()
+    assert any("nothing is wrong with it" in one["text"] for one in found)
 
 
 def test_doctor_tells_of_a_store_that_cannot_be_used(

@@ -8,15 +8,18 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from nbpipe.cli import exits
-from nbpipe.cli.options import path_argument, store_option
+from nbpipe.cli.options import json_option, path_argument, store_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from nbpipe.store.faults import Fault
+    from nbpipe.store.store import Store
 
 OURS = "jupyterlab-nbpipe"
 NEEDED = ("papermill", "ipykernel", "jupyter-client", "nbformat", "jupyter-server", "jupyterlab")
@@ -35,24 +38,38 @@ class Finding:
 
 @click.command()
 @path_argument
+@click.option("--repair", is_flag=True, help="Mend what a crash left in the store.")
+@click.option("--thorough", is_flag=True, help="Read and hash all that is stored.")
+@json_option
 @store_option
 @click.pass_context
-def doctor(ctx: click.Context, /, path: str, store: str | None) -> None:
+def doctor(ctx: click.Context, /, path: str, as_json: bool, **options: Any) -> None:
     """Look for what keeps nbpipe from working: versions, kernels, extensions, the store.
 
-    The exit code is 1 if something is wrong.
+    The store is held against the nine invariants (see the page on reliability). The exit code
+    is 1 if something is wrong, and stays wrong.
     """
+    looks = (*_versions(), *_kernels(), *_ploomber(), *_store(path, **options))
+    if as_json:
+        import json
+
+        from nbpipe.wire import dump
+
+        click.echo(json.dumps([dump(found) for found in looks], indent=2))
+    else:
+        _tell(looks)
+    ctx.exit(exits.FAILED if any(found.level == "error" for found in looks) else exits.OK)
+
+
+def _tell(looks: Iterable[Finding]) -> None:
     from nbpipe.cli.terminal import clean_line
 
     marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
-    worst = exits.OK
-    for found in (*_versions(), *_kernels(), *_ploomber(), *_store(path, store)):
+    for found in looks:
         mark, colour = marks[found.level]
         click.echo(f"{click.style(mark, fg=colour)} {clean_line(found.text)}")
         if found.cure:
             click.echo(f"    {clean_line(found.cure)}")
-        worst = exits.FAILED if found.level == "error" else worst
-    ctx.exit(worst)
 
 
 def _installed(name: str) -> str | None:
@@ -149,25 +166,64 @@ def _enabled(extension: str, folders: list[str]) -> bool:
     return False
 
 
-def _store(path: str, address: str | None) -> Iterator[Finding]:
+def _store(path: str, store: str | None, repair: bool, thorough: bool) -> Iterator[Finding]:
     from nbpipe.cli.stores import open_store
-    from nbpipe.cli.terminal import plural, size
     from nbpipe.errors import StoreError, UsageError
     from nbpipe.run.project import open_project
 
     try:
-        store = open_store(open_project(path), address)
-        runs = store.ledger.runs(limit=1_000_000)
-        stale = store.ledger.stale()
+        there = open_store(open_project(path), store)
+        yield from _invariants(there, repair, thorough)
     except UsageError as error:
         yield Finding("warning", str(error))
         return
     except StoreError as error:
         yield Finding("error", str(error))
         return
-    yield Finding("ok", f"store {store.address}: {plural(len(runs), 'run')}")
-    for run in stale:
-        yield Finding("warning", f"Run {run} lost its engine.", f"nbpipe resume {run}")
+    yield from _room(there)
+
+
+def _invariants(store: Store, repair: bool, thorough: bool) -> Iterator[Finding]:
+    """What breaks one of the nine invariants; first what was done about it, if that was asked."""
+    from nbpipe.cli.terminal import plural
+    from nbpipe.run.orphans import end, orphans
+    from nbpipe.store import repair as mending
+    from nbpipe.store.invariants import faults_of
+
+    left = orphans()
+    if repair:
+        done, faults = mending.repair(store, thorough)
+        yield from (Finding("ok", text) for text in (*end(left), *done))
+        left = orphans()
+    else:
+        faults = faults_of(store, thorough)
+    runs = plural(len(store.ledger.runs(limit=1_000_000)), "run")
+    sound = "" if faults or left else ", and nothing is wrong with it"
+    yield Finding("ok", f"store {store.address}: {runs}{sound}")
+    yield from (_fault(fault) for fault in faults)
+    for one in left:
+        yield Finding("error", f"I5: {one.text}", "nbpipe doctor --repair")
+
+
+def _fault(fault: Fault) -> Finding:
+    from nbpipe.store.repair import MENDABLE
+
+    if fault.what == "open":
+        return Finding("warning", f"{fault.rule}: {fault.text}", f"chmod 700 {fault.name}")
+    if fault.what == "no-engine":
+        return Finding("warning", f"{fault.rule}: {fault.text}", f"nbpipe resume {fault.run}")
+    cure = "nbpipe doctor --repair" if fault.what in MENDABLE else "Please tell us of it."
+    level: Literal["warning", "error"] = "warning" if fault.what in _HARMLESS else "error"
+    return Finding(level, f"{fault.rule}: {fault.text}", cure)
+
+
+_HARMLESS = frozenset({"leftover", "claim", "half-written"})
+"""What takes room and no more, or is put right when it is next used."""
+
+
+def _room(store: Store) -> Iterator[Finding]:
+    from nbpipe.cli.terminal import size
+
     there = next(p for p in (store.local, *store.local.parents) if p.exists())
     if not os.access(there, os.W_OK):
         yield Finding("error", f"{there} cannot be written.", "Choose another with --store DIR.")

@@ -108,6 +108,7 @@ def collect(connection: Connection, wanted: GarbagePlan, blobs: Blobs) -> int:
         blobs.delete(digest)
         connection.run("DELETE FROM artifacts WHERE digest = :digest", digest=digest)
         connection.run("DELETE FROM left_over WHERE digest = :digest", digest=digest)
+        connection.run("DELETE FROM lost WHERE digest = :digest", digest=digest)
         freed += size
     return freed
 

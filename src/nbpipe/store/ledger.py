@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import RunBusy, UnknownName, UsageError
 from nbpipe.events import CellOutput, Recorded, RunFinished, TaskFinished, TaskReused
-from nbpipe.store import engines, garbage, history, tables, texts
+from nbpipe.store import audit, engines, garbage, history, tables, texts
 from nbpipe.store.history import History
-from nbpipe.store.projection import View, advance, closing
+from nbpipe.store.projection import closing
 from nbpipe.store.rows import (
     ArtifactRow,
     EngineRow,
@@ -187,12 +187,13 @@ class Ledger:
         return recorded
 
     def mark_interrupted(self, run: str, reason: str = "the engine of the run ended") -> bool:
-        """End a run whose engine is gone; returns False if it had ended by itself."""
+        """End a run whose engine is gone; returns False if it ended, or an engine took it up."""
         with self.database.writing(durable=True) as connection:
             view = tables.view_of(connection, run, None)
             if view is None:
                 raise self._unknown(connection, run)
-            if view.state != "running":
+            holder = tables.find_engine(connection, run)
+            if view.state != "running" or (holder and self.alive(holder, self.clock())):
                 return False
             self._record(connection, run, closing(view, reason))
             connection.run("DELETE FROM engines WHERE run = :run", run=run)
@@ -200,13 +201,8 @@ class Ledger:
 
     def rebuild(self, run: str) -> None:
         """Derive anew, from its events, how a run and its tasks stand."""
-        with self.database.writing() as connection:
-            view = View()
-            for one in tables.events_of(connection, run):
-                advance(view, one)
-            connection.run("DELETE FROM tasks WHERE run = :run", run=run)
-            connection.run("DELETE FROM metrics WHERE run = :run", run=run)
-            tables.keep_view(connection, run, view, {})
+        with self.database.writing(durable=True) as connection:
+            audit.rebuild(connection, run)
 
     # questions
 

@@ -140,7 +140,17 @@ Statement = str | Callable[["Connection"], None]
 # The newest result of a task tells which files it was seen to read.
 _SIXTH = ("CREATE INDEX results_by_task ON results (project, task, number)",)
 
-STEPS: tuple[Sequence[Statement], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
+# Bytes that were found to be gone, so that this is told once; and which run makes which key now.
+_SEVENTH = (
+    "CREATE TABLE lost (digest TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL)",
+    """CREATE TABLE leases (
+        key TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE)""",
+    "CREATE INDEX leases_by_run ON leases (run)",
+)
+
+STEPS: tuple[Sequence[Statement], ...] = (
+    _FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH,
+)  # fmt: skip
 """Step n, counted from 1, leads from version n - 1 to version n."""
 
 

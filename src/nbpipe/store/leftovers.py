@@ -20,6 +20,7 @@ _OF_A_PROCESS = (
     re.compile(r"put-(\d+)-[0-9a-f]{12}"),
     re.compile(r"(?:format|\.gitignore|README\.md)\.(\d+)-[0-9a-f]{8}"),
     re.compile(r"ledger\.db\.new-(\d+)-[0-9a-f]{8}(?:-wal|-shm|-journal)?"),
+    re.compile(r"kernel-[0-9a-f]{16}\.(\d+)"),
     re.compile(r"\.[0-9a-f]{12}\.(\d+)-[0-9a-f]{8}"),
 )
 """Names of files that one process writes before it renames them; the group is its number."""
@@ -41,7 +42,7 @@ def left_behind(folder: Path, idle: bool, now: float) -> Iterator[Fault]:
     now
         The time (UTC, seconds); while runs go on, only what is a day old counts.
     """
-    for place in (folder, folder / "tmp", folder / "lib"):
+    for place in (folder, folder / "tmp", folder / "lib", folder / "cache"):
         for path in _entries(place):
             if _is_left(path, idle, now):
                 yield _fault(folder, path, "was left by a process that is gone")

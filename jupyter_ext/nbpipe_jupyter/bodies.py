@@ -63,6 +63,14 @@ class DraftAsked:
     until: Until = "inputs"
 
 
+@dataclass(frozen=True, slots=True)
+class StepsAsked:
+    """For which notebook steps are asked, and the cells at which none shall begin."""
+
+    asked: Asked
+    without: tuple[str, ...] = ()
+
+
 def read_said(body: bytes) -> Said:
     """Return what a body says of a run; raises as `read_asked` does."""
     data = read_object(body)
@@ -89,7 +97,16 @@ def read_asked(body: bytes) -> Asked:
     TooLarge
         If it is larger than `LARGEST`.
     """
+    return _asked(read_object(body))
+
+
+def read_steps_asked(body: bytes) -> StepsAsked:
+    """Return for which notebook a body asks steps; raises as `read_asked` does."""
     data = read_object(body)
+    return StepsAsked(_asked(data), _names(data, "without"))
+
+
+def _asked(data: Mapping[str, Any]) -> Asked:
     scope = data.get("scope") or "notebook"
     if scope not in ("notebook", "project"):
         raise BadRequest("The field 'scope' must be 'notebook' or 'project'.")

@@ -47,6 +47,16 @@ class Compile(Handler):
         await self.reply(pipelines.compiled, self.desk.projects, self.request.body)
 
 
+class Suggest(Handler):
+    """Proposes steps for a notebook, as it is on disk or in the browser."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer with the proposal; nothing is written."""
+        await self.reply(pipelines.suggested, self.desk.projects, self.request.body)
+
+
 class Plan(Handler):
     """Says what a run would do."""
 
@@ -221,6 +231,7 @@ RUN = "/nbpipe-api/runs/([^/]+)"
 ROUTES: Sequence[tuple[str, type[Handler]]] = (
     ("/nbpipe-api/hello", Hello),
     ("/nbpipe-api/compile", Compile),
+    ("/nbpipe-api/suggest", Suggest),
     ("/nbpipe-api/plan", Plan),
     ("/nbpipe-api/durations", Durations),
     ("/nbpipe-api/mentions", Mentions),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.describe import describe
 from nbpipe.compile.mentions import mentions
 from nbpipe.run.project import open_project
-from nbpipe_jupyter.bodies import read_asked
+from nbpipe_jupyter.answers import BadRequest
+from nbpipe_jupyter.bodies import read_asked, read_steps_asked
 
 if TYPE_CHECKING:
     from nbpipe_jupyter.projects import Projects
@@ -29,6 +31,24 @@ def planned(projects: Projects, body: bytes) -> dict[str, Any]:
     plan = prepare(project, store, asked.parameters, asked.selection).plan()
     names = ("task", "step", "action", "reason")
     return {"tasks": [{name: getattr(task, name) for name in names} for task in plan.tasks]}
+
+
+def suggested(projects: Projects, body: bytes) -> dict[str, Any]:
+    """Return the steps that a notebook could have, whatever steps it has now."""
+    from nbpipe.compile.suggest.describe import describe_proposal
+    from nbpipe.compile.suggest.suggest import suggest
+    from nbpipe.run.timings import cell_seconds
+
+    steps = read_steps_asked(body)
+    project = projects.open(replace(steps.asked, scope="notebook"))
+    if project.scope is None:
+        raise BadRequest("Steps are suggested for one notebook, but 'path' names a folder.")
+    notebook, seconds = project.notebooks[0], cell_seconds(project)
+    proposal = suggest(notebook, seconds=seconds, anew=True)
+    if steps.without and not proposal.refused:
+        kept = [piece.name for piece in proposal.pieces if piece.cells[0] not in steps.without]
+        proposal = suggest(notebook, seconds=seconds, anew=True, only=kept)
+    return describe_proposal(proposal)
 
 
 def mentioning(projects: Projects, path: str, step: str) -> dict[str, Any]:

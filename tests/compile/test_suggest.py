@@ -70,6 +70,13 @@ def test_cells_that_only_look_stay_with_their_step_and_are_told() -> None:
     assert split(*GROWN).pieces[0].looks == ("c4",)
 
 
+def test_cells_that_only_look_may_stay_out_unless_a_step_begins_there() -> None:
+    proposal = split(*GROWN, "#%md ## Look", "shops", "months.tail()")
+    offered = {offer.cell: (offer.add, offer.step) for offer in proposal.offers}
+    assert offered == {"c4": (("skip",), "load-data"), "c13": (("skip",), "look")}
+    assert "skip" not in {tag for change in proposal.changes for tag in change.add}
+
+
 def test_the_same_notebook_gives_the_same_proposal() -> None:
     assert split(*GROWN) == split(*GROWN)
 

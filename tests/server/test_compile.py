@@ -165,3 +165,72 @@ def test_the_notebooks_that_name_a_step_are_listed(ask: Ask, write: Callable[...
     answer = ask("mentions?path=work/other.ipynb&step=load")
 
     assert answer.data == {"notebooks": ["work/load.ipynb", "work/sum.ipynb"]}
+
+
+GROWN = (
+    "import math",
+    "#%md ## Read",
+    "rows = open(\"rows.txt\").read().split()",
+    "rows",
+    "#%md ## Add up",
+    "total = math.fsum(map(float, rows))",
+    "#%md ## Tell",
+    "print(total)",
+)
+
+
+def test_steps_are_suggested_for_the_notebook_in_the_browser(
+    ask: Ask, write: Callable[..., Path]
+) -> None:
+    path = write("grown.ipynb", *GROWN)
+    document = json.loads(path.read_text())
+    path.unlink()
+    write("grown.ipynb", "print('what is on disk')")
+
+    data = ask("suggest", {"path": "grown.ipynb", "notebook": document}).data
+
+    added = [(change["index"], change["add"]) for change in data["changes"]]
+    assert added == [(0, ["setup"]), (2, ["step:read"]), (5, ["step:add-up"]), (7, ["step:tell"])]
+    assert [(offer["index"], offer["add"]) for offer in data["offers"]] == [(3, ["skip"])]
+    assert "print" in path.read_text()
+
+
+def test_a_step_that_is_not_wanted_becomes_part_of_the_one_above(
+    ask: Ask, write: Callable[..., Path]
+) -> None:
+    write("grown.ipynb", *GROWN)
+    first, second, third = ask("suggest", {"path": "grown.ipynb"}).data["steps"]
+
+    asked = {"path": "grown.ipynb", "without": [second["cells"][0]]}
+    again = ask("suggest", asked).data["steps"]
+
+    assert [step["name"] for step in again] == [first["name"], third["name"]]
+    assert again[0]["cells"] == [*first["cells"], *second["cells"]]
+
+
+def test_steps_are_suggested_anew_for_a_notebook_that_has_some(
+    ask: Ask, write: Callable[..., Path]
+) -> None:
+    write("flow.ipynb", ("step:all", "rows = [1, 2, 3]"), "total = sum(rows)", "print(total)")
+
+    data = ask("suggest", {"path": "flow.ipynb"}).data
+
+    assert data["changes"][0]["remove"] == ["step:all"]
+    assert data["problems"] == []
+
+
+def test_no_steps_are_suggested_for_a_folder(ask: Ask, write: Callable[..., Path]) -> None:
+    write("work/flow.ipynb", *STEPS)
+
+    assert ask("suggest", {"path": "work"}).status == 400
+
+
+def test_a_notebook_that_holds_no_code_is_told_as_a_problem(
+    ask: Ask, write: Callable[..., Path]
+) -> None:
+    write("words.ipynb", "#%md ## Nothing but words")
+
+    data = ask("suggest", {"path": "words.ipynb"}).data
+
+    assert data["steps"] == []
+    assert [problem["code"] for problem in data["problems"]] == ["nothing-to-split"]

@@ -37,9 +37,10 @@ def split(
     from functools import partial
 
     from nbpipe.compile.suggest.suggest import suggest
+    from nbpipe.run.timings import cell_seconds
 
     project, read = _read(notebook)
-    propose = partial(suggest, read, seconds=_seconds(project, read), anew=anew)
+    propose = partial(suggest, read, seconds=cell_seconds(project), anew=anew)
     proposal = propose()
     accepted = tuple(only) or (_ask(proposal) if ask else ())
     if accepted and not proposal.refused:
@@ -63,31 +64,6 @@ def _read(path: str) -> tuple[Project, Notebook]:
     if project.scope is None:
         raise UsageError(f"{path} is a folder. Name one notebook.")
     return project, project.notebooks[0]
-
-
-def _seconds(project: Project, notebook: Notebook) -> dict[str, float]:
-    """How long cells took: in the notebook itself, else in its last run with nbpipe."""
-    from nbpipe.compile.suggest.costs import recorded_seconds
-
-    return {**_seconds_of_last_run(project), **recorded_seconds(notebook)}
-
-
-def _seconds_of_last_run(project: Project) -> dict[str, float]:
-    from nbpipe.compile.notebook import read_notebook
-    from nbpipe.compile.suggest.costs import recorded_seconds
-
-    address = project.store
-    if "://" in address or not Path(address).is_dir():
-        return {}
-    from nbpipe.store.store import Store
-
-    found: dict[str, float] = {}
-    with Store.open(address) as store:
-        runs = store.ledger.runs(path=project.scope, limit=1, project=str(project.folder))
-        for run in runs:
-            for path in sorted(store.run_folder(run.id).glob("*.ipynb")):
-                found |= recorded_seconds(read_notebook(path.read_bytes(), path.name))
-    return found
 
 
 def _check(names: Iterable[str], proposal: Proposal) -> None:

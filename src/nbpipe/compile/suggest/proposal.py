@@ -72,6 +72,8 @@ class Proposal:
         The steps, in notebook order.
     changes
         Tags by cell, in notebook order: all that would be written.
+    offers
+        Changes that may be made besides, and change nothing that is given: cells that only look.
     merged
         What was tried apart and is kept in one step, as sentences.
     side_by_side
@@ -85,6 +87,7 @@ class Proposal:
     notebook: Notebook
     pieces: tuple[Piece, ...] = ()
     changes: tuple[Change, ...] = ()
+    offers: tuple[Change, ...] = ()
     merged: tuple[str, ...] = ()
     side_by_side: tuple[tuple[str, ...], ...] = ()
     pipeline: Pipeline | None = None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.suggest.headings import Heading
 
 _OURS = ("step:", "block:", "after:", "prev:", "foreach:")
+_LOOKS = "only looks at what is there: the pipeline gives the same without it"
 _TOGETHER = frozenset({"hidden-state", "redefined-class"})
 """Warnings that are no more where the steps they speak of are one."""
 
@@ -365,6 +366,7 @@ class _Splitter:
             self._tagged(),
             pieces,
             tuple(self._changes(pieces)),
+            tuple(self._offers(pieces)),
             tuple(self.merged),
             _side_by_side(names, pipeline),
             pipeline,
@@ -384,6 +386,13 @@ class _Splitter:
         timed = any(cell.id in plan.known for cell in cells)
         seconds = sum(plan.seconds[begin:end]) if timed else None
         return Piece(name, tuple(cell.id for cell in cells), why, looks, seconds)
+
+    def _offers(self, pieces: Sequence[Piece]) -> Iterable[Change]:
+        """Cells that only look may stay out, unless a step begins there or a tag says more."""
+        looks = {look: piece for piece in pieces for look in piece.looks if look != piece.cells[0]}
+        for cell in self.plan.body:
+            if cell.id in looks and read_tags(cell, self.plan.notebook.path).kind is None:
+                yield Change(cell.id, cell.index, ("skip",), (), _LOOKS, looks[cell.id].name)
 
     def _changes(self, pieces: Sequence[Piece]) -> Iterable[Change]:
         begins = {piece.cells[0]: piece for piece in pieces}

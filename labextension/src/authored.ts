@@ -50,6 +50,11 @@ export class Authored implements IDisposable {
     });
   }
 
+  /** Make an edit of the current notebook. */
+  async change(make: (source: Source) => Edit): Promise<void> {
+    await this.edit(null, make);
+  }
+
   /** Make the cells that are selected a step. */
   async makeStep(name: string): Promise<void> {
     const { selected } = this.notebooks;

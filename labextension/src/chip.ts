@@ -2,11 +2,13 @@
 
 import type { IMark } from './chips';
 import { fixWords, flowLines, SEVERITY } from './marks';
+import type { INote, NoteKind } from './notes';
 import { trans } from './translation';
 import type { Fix, Problem, Role } from './wire';
 
 const CHIP = 'nbpipe-Chip';
 const FAULT = 'nbpipe-Fault';
+const NOTES = { suggested: 'nbpipe-Suggested', proven: 'nbpipe-Proven' } as const;
 const RANKS = ['error', 'warning', 'info'] as const;
 
 /** Show, change or remove the chip that says a cell's step. */
@@ -39,6 +41,24 @@ export function problemButton(
   const label = problems.map(({ severity, message }) => `${severity}: ${message}`).join(' ');
   say(holder, text, label, () => problems.map(problem => problemNode(problem, actions.fix)));
   setOrRemove(holder.button, 'data-severity', worst);
+}
+
+/** Show, change or remove a note at a cell. */
+export function noteButton(
+  header: Element,
+  kind: NoteKind,
+  note: INote | null,
+  open: () => void
+): void {
+  const holder = holderOf(header, NOTES[kind], note !== null, open);
+  if (holder && note) {
+    const { action, lines, text, label } = note;
+    say(holder, text, label, () => [
+      ...paragraphs(lines),
+      ...(action ? [cardButton(action.text, action.act)] : [])
+    ]);
+    setOrRemove(holder.button, 'data-tone', note.tone);
+  }
 }
 
 /** Set an attribute, or take it away. */
@@ -122,14 +142,18 @@ function problemNode(problem: Problem, onFix: (fix: Fix) => void): Node {
   node.className = 'nbpipe-Card-problem';
   node.append(...paragraphs([`${SEVERITY[severity]} ${message}`, suggestion].filter(Boolean)));
   if (fix) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'nbpipe-Card-fix';
-    button.textContent = fixWords(fix);
-    button.addEventListener('click', () => onFix(fix));
-    node.append(button);
+    node.append(cardButton(fixWords(fix), () => onFix(fix)));
   }
   return node;
+}
+
+function cardButton(text: string, act: () => void): HTMLElement {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'nbpipe-Card-fix';
+  button.textContent = text;
+  button.addEventListener('click', act);
+  return button;
 }
 
 function paragraphs(texts: readonly string[]): HTMLElement[] {

@@ -7,9 +7,10 @@ import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 
-import { chipButton, problemButton, setOrRemove } from './chip';
+import { chipButton, noteButton, problemButton, setOrRemove } from './chip';
 import { colours } from './colours';
 import type { IMarks } from './marks';
+import type { NoteKind, Notes } from './notes';
 import { isTagged, readTags, rolesOf } from './tags';
 import type { Fix, Problem, Role } from './wire';
 
@@ -76,6 +77,22 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
     }
   }
 
+  /** Show notes of a kind at cells; null for none. */
+  note(panel: NotebookPanel, kind: NoteKind, notes: Notes | null): void {
+    const all = this._notes.get(panel) ?? new Map<NoteKind, Notes>();
+    if (notes !== null || all.has(kind)) {
+      this._notes.set(panel, all.set(kind, notes ?? new Map()));
+      this._redraw.get(panel)?.();
+    }
+  }
+
+  /** Show no notes any more. */
+  forget(panel: NotebookPanel): void {
+    for (const kind of this._notes.get(panel)?.keys() ?? []) {
+      this.note(panel, kind, null);
+    }
+  }
+
   private draw(panel: NotebookPanel, seen: WeakSet<Cell>, later: () => void): void {
     if (panel.isDisposed) {
       return;
@@ -102,6 +119,7 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
         marks,
         problems: marks?.problems.get(cell.model.id) ?? []
       });
+      this.noteAt(panel, cell);
     });
   }
 
@@ -122,6 +140,16 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
     }
   }
 
+  private noteAt(panel: NotebookPanel, cell: Cell): void {
+    const header = cell.isDisposed ? null : cell.node.querySelector(':scope > .jp-CellHeader');
+    for (const [kind, notes] of header ? (this._notes.get(panel) ?? []) : []) {
+      const note = notes.get(cell.model.id) ?? null;
+      setOrRemove(cell.node, `data-nbpipe-${kind}`, note?.tone ?? null);
+      noteButton(header as Element, kind, note, () => this.actions.open(panel, cell.model.id));
+    }
+  }
+
+  private readonly _notes = new WeakMap<NotebookPanel, Map<NoteKind, Notes>>();
   private readonly _marks = new WeakMap<NotebookPanel, IMarks>();
   private readonly _redraw = new WeakMap<NotebookPanel, () => void>();
 }

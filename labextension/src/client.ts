@@ -21,6 +21,7 @@ import type {
   Hello,
   Output,
   Plan,
+  Proposal,
   Run,
   RunEvent,
   RunPage,
@@ -29,6 +30,7 @@ import type {
   Said,
   Side,
   StoredText,
+  SuggestRequest,
   Task,
   TaskInFull,
   Tasks
@@ -57,6 +59,10 @@ export class Client implements IClient, IPast {
 
   compile(request: CompileRequest): Promise<Compiled> {
     return this.ask('POST', 'compile', { body: request });
+  }
+
+  suggest(request: SuggestRequest): Promise<Proposal> {
+    return this.ask('POST', 'suggest', { body: request });
   }
 
   async mentions(path: string, step: string): Promise<readonly string[]> {

@@ -41,6 +41,17 @@ export function addEditingCommands(
     }
   });
 
+  commands.addCommand(CommandIDs.suggest, {
+    label: () => trans.__('Suggest steps'),
+    caption: () => trans.__('Show the steps that the open notebook could have'),
+    describedBy: NONE,
+    isEnabled: () => isOpen() && typeof model.state.metadata?.step !== 'string',
+    execute: async () => {
+      shell.activateById(PANEL_ID);
+      await model.suggesting.suggest();
+    }
+  });
+
   commands.addCommand(CommandIDs.renameStep, {
     label: () => trans.__('Rename step…'),
     caption: () => trans.__('Rename the step of the active cell wherever the project names it'),

@@ -13,6 +13,7 @@ import type { IMemory, ISettings } from './settings';
 import { Shown } from './shown';
 import type { Scope, Server, State } from './state';
 import { EMPTY, isInside } from './state';
+import { Suggesting } from './suggesting';
 import type { IClient, INotebooks } from './tokens';
 import { API } from './tokens';
 
@@ -31,6 +32,7 @@ export class PipelineModel implements IDisposable {
     this.notebooks = notebooks;
     this.settings = settings;
     this.authored = new Authored(client, notebooks, this.shown);
+    this.suggesting = new Suggesting(client, notebooks, this.authored, this.shown);
     this.running = new Running(client, notebooks, this.shown);
     this.given = new Given(settings, memory, this.shown);
     this.lookout = new Lookout(client, this.shown, () => this.begin());
@@ -43,6 +45,9 @@ export class PipelineModel implements IDisposable {
 
   /** What a person changes in the notebook, and what the compiler says of it. */
   readonly authored: Authored;
+
+  /** Steps that the notebook could have. */
+  readonly suggesting: Suggesting;
 
   /** Runs: planned, started, followed, listed. */
   readonly running: Running;
@@ -104,6 +109,7 @@ export class PipelineModel implements IDisposable {
     this.shown.dispose();
     this.running.dispose();
     this.authored.dispose();
+    this.suggesting.dispose();
     this.lookout.dispose();
     Signal.disconnectReceiver(this);
   }
@@ -202,6 +208,7 @@ export class PipelineModel implements IDisposable {
 
   private onEdited(): void {
     this.authored.followSoon();
+    this.suggesting.followSoon();
   }
 
   private onActive(): void {

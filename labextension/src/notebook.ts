@@ -15,6 +15,7 @@ import { tagsOf } from './chips';
 import { isOnDrive, onDrive } from './drive';
 import type { Edit, Metadata, Source } from './edits';
 import type { IMarks } from './marks';
+import type { NoteKind, Notes } from './notes';
 import { isInside } from './state';
 import type { ICell, INotebooks } from './tokens';
 import type { Json, NotebookContent } from './wire';
@@ -174,6 +175,12 @@ export class Notebooks implements INotebooks, IDisposable {
     }
   }
 
+  note(kind: NoteKind, notes: Notes | null): void {
+    if (this._panel) {
+      this.chips.note(this._panel, kind, notes);
+    }
+  }
+
   private find(path: string): NotebookPanel | undefined {
     return this.tracker.find(
       ({ context }) => context.isReady && !isOnDrive(context.path) && context.localPath === path
@@ -215,6 +222,7 @@ export class Notebooks implements INotebooks, IDisposable {
     this._panel = null;
     this._ready = false;
     if (panel) {
+      this.chips.forget(panel);
       panel.disposed.disconnect(this.onClosed, this);
       panel.content.model?.contentChanged.disconnect(this.onEdited, this);
       panel.context.pathChanged.disconnect(this.onMoved, this);

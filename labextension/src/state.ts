@@ -4,6 +4,7 @@ import type { Metadata } from './edits';
 import type { LogLine } from './loglines';
 import type { Settings } from './settings';
 import { DEFAULTS } from './settings';
+import type { Suggestion } from './suggestion';
 import type { ICell } from './tokens';
 import type { Compiled, CompileRequest, PlannedTask, Role, Run } from './wire';
 
@@ -37,6 +38,9 @@ export interface State {
   /** What the compiler says of the notebook's cells. */
   readonly roles: ReadonlyMap<string, Role>;
   readonly compiling: boolean;
+  /** Steps that are suggested, and what is decided of them. */
+  readonly suggestion: Suggestion | null;
+  readonly suggesting: boolean;
   /** What a run would do, by step; null where that is not known. */
   readonly plan: ReadonlyMap<string, PlannedTask> | null;
   /** Whether the plan is shown step by step. */
@@ -70,6 +74,8 @@ export const EMPTY: State = {
   compiled: null,
   roles: new Map(),
   compiling: false,
+  suggestion: null,
+  suggesting: false,
   plan: null,
   planShown: false,
   durations: {},

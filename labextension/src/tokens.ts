@@ -4,6 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { Edit, Metadata, Source } from './edits';
 import type { IMarks } from './marks';
+import type { NoteKind, Notes } from './notes';
 import type { TagChange, Tagged } from './tags';
 import type {
   Compiled,
@@ -16,9 +17,11 @@ import type {
   NotebookContent,
   Output,
   Plan,
+  Proposal,
   Run,
   RunEvent,
-  RunRequest
+  RunRequest,
+  SuggestRequest
 } from './wire';
 
 export const PLUGIN_ID = 'jupyterlab-nbpipe:plugin';
@@ -42,6 +45,7 @@ export const CommandIDs = {
   showPanel: 'nbpipe:show-panel',
   showRun: 'nbpipe:show-run',
   start: 'nbpipe:start',
+  suggest: 'nbpipe:suggest',
   makeStep: 'nbpipe:make-step',
   renameStep: 'nbpipe:rename-step',
   oneStep: 'nbpipe:one-step',
@@ -88,6 +92,8 @@ export interface INotebooks {
   openExecuted(path: string, cell: string | null): Promise<void>;
   /** Show what is known of the cells of the current notebook. */
   paint(marks: IMarks | null): void;
+  /** Show notes of a kind at cells of the current notebook; null for none. */
+  note(kind: NoteKind, notes: Notes | null): void;
 }
 
 /** Which run is meant: its id, and the notebook that leads the server to its store. */
@@ -104,6 +110,8 @@ export interface Since {
 export interface IClient {
   hello(): Promise<Hello>;
   compile(request: CompileRequest): Promise<Compiled>;
+  /** The steps that a notebook could have. */
+  suggest(request: SuggestRequest): Promise<Proposal>;
   /** The notebooks on disk of a path's project that name a step. */
   mentions(path: string, step: string): Promise<readonly string[]>;
   plan(request: RunRequest): Promise<Plan>;
@@ -146,6 +154,18 @@ export interface IActions {
   setOption(step: string, option: string, value: Json): void;
   /** Make the whole notebook one step; null makes it cell steps again. */
   setOneStep(name: string | null): void;
+  /** Ask for steps that the notebook could have. */
+  suggest(): void;
+  /** Leave out what is suggested for a cell. */
+  leaveOut(cell: string): void;
+  /** Give a suggested step another name. */
+  nameSuggested(cell: string, name: string): void;
+  /** Let a cell stay out of the pipeline with what is accepted, or no longer. */
+  chooseOffer(cell: string, chosen: boolean): void;
+  /** Write what is suggested. */
+  acceptSuggestion(): void;
+  /** Put the suggestion away. */
+  dropSuggestion(): void;
   /** Show step by step what would run, or no longer. */
   plan(): void;
   setScope(scope: CompileRequest['scope']): void;

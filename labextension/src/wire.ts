@@ -109,6 +109,46 @@ export interface Compiled {
   readonly problems: readonly Problem[];
 }
 
+/** Tags to add to a cell and to remove from it, and why. */
+export interface TagsChanged {
+  readonly cell: string;
+  readonly index: number;
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+  readonly why: string;
+  /** The step that begins there; empty for setup and parameters. */
+  readonly step: string;
+}
+
+export interface ProposedStep {
+  readonly name: string;
+  readonly cells: readonly string[];
+  /** Those of its cells that only look. */
+  readonly looks: readonly string[];
+  readonly why: string;
+  /** How long its cells took, where that is known. */
+  readonly seconds: number | null;
+}
+
+/** How a notebook could become a pipeline. */
+export interface Proposal {
+  readonly steps: readonly ProposedStep[];
+  readonly changes: readonly TagsChanged[];
+  /** Changes that may be made besides. */
+  readonly offers: readonly TagsChanged[];
+  /** What is kept in one step, and why. */
+  readonly merged: readonly string[];
+  readonly side_by_side: readonly (readonly string[])[];
+  readonly problems: readonly Problem[];
+}
+
+export interface SuggestRequest {
+  readonly path: string;
+  readonly notebook: NotebookContent;
+  /** Cells at which no step shall begin. */
+  readonly without: readonly string[];
+}
+
 export interface PlannedTask {
   readonly task: string;
   readonly step: string;

@@ -3,7 +3,7 @@ import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
 import type { CellText } from './notebooks';
-import { notebookText, openNotebook } from './notebooks';
+import { notebookText, openNotebook, tagsOf } from './notebooks';
 
 const panelOf = (page: IJupyterLabPageFixture): Locator => page.locator('#nbpipe-panel');
 
@@ -27,17 +27,6 @@ interface IOnDisk {
 async function onDisk(page: IJupyterLabPageFixture, path: string): Promise<IOnDisk> {
   const response = await page.request.get(`/api/contents/${path}`);
   return ((await response.json()) as { content: IOnDisk }).content;
-}
-
-/** The tags of the cells of the open notebook. */
-async function tagsOf(page: IJupyterLabPageFixture): Promise<(readonly string[])[]> {
-  return page.evaluate(() => {
-    const { shell } = window.jupyterapp;
-    const panel = shell.currentWidget as unknown as {
-      content: { model: { cells: Iterable<{ getMetadata(name: string): string[] | undefined }> } };
-    };
-    return [...panel.content.model.cells].map(cell => cell.getMetadata('tags') ?? []);
-  });
 }
 
 test.describe('authoring', () => {

@@ -4,6 +4,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 export interface CellText {
   readonly source: string;
+  readonly kind?: 'markdown';
   readonly tags?: readonly string[];
 }
 
@@ -25,13 +26,23 @@ export function notebookText(cells: readonly CellText[]): string {
     nbformat: 4,
     nbformat_minor: 5,
     metadata: { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } },
-    cells: cells.map(({ source, tags }, i) => ({
+    cells: cells.map(({ source, tags, kind }, i) => ({
       id: `cell-${i}`,
-      cell_type: 'code',
+      cell_type: kind ?? 'code',
       source,
       metadata: tags ? { tags } : {},
-      execution_count: null,
-      outputs: []
+      ...(kind ? {} : { execution_count: null, outputs: [] })
     }))
+  });
+}
+
+/** The tags of the cells of the open notebook. */
+export async function tagsOf(page: IJupyterLabPageFixture): Promise<(readonly string[])[]> {
+  return page.evaluate(() => {
+    const { shell } = window.jupyterapp;
+    const panel = shell.currentWidget as unknown as {
+      content: { model: { cells: Iterable<{ getMetadata(name: string): string[] | undefined }> } };
+    };
+    return [...panel.content.model.cells].map(cell => cell.getMetadata('tags') ?? []);
   });
 }

@@ -5,6 +5,7 @@ import { Signal } from '@lumino/signaling';
 import type { Edit, Metadata, Source } from '../edits';
 import { edited } from '../edits';
 import type { IMarks } from '../marks';
+import type { NoteKind, Notes } from '../notes';
 import type { IMemory, ISettings, Remembered, Settings } from '../settings';
 import { DEFAULTS } from '../settings';
 import type { ICell, IClient, INotebooks, Since } from '../tokens';
@@ -18,10 +19,12 @@ import type {
   Output,
   OutputLine,
   Plan,
+  Proposal,
   Run,
   RunEvent,
   RunRequest,
   Step,
+  SuggestRequest,
   Task
 } from '../wire';
 
@@ -54,6 +57,18 @@ export function aCompiled(more: Partial<Compiled> = {}): Compiled {
     edges: [],
     roles: {},
     parameters: [],
+    problems: [],
+    ...more
+  };
+}
+
+export function aProposal(more: Partial<Proposal> = {}): Proposal {
+  return {
+    steps: [],
+    changes: [],
+    offers: [],
+    merged: [],
+    side_by_side: [],
     problems: [],
     ...more
   };
@@ -102,6 +117,8 @@ export class FakeClient implements IClient {
   readonly compiled: CompileRequest[] = [];
   readonly started: RunRequest[] = [];
   readonly planned: RunRequest[] = [];
+  readonly suggested: SuggestRequest[] = [];
+  proposal: Proposal | Error = aProposal();
   greeting: Hello | Error = { version: '0.1.0', api: 1 };
   answer: Compiled | Error = aCompiled();
   list: Run[] = [];
@@ -120,6 +137,11 @@ export class FakeClient implements IClient {
     this.asked.push('compile');
     this.compiled.push(request);
     return answerWith(this.answer);
+  }
+
+  suggest(request: SuggestRequest): Promise<Proposal> {
+    this.suggested.push(request);
+    return answerWith(this.proposal);
   }
 
   mentions(_path: string, step: string): Promise<readonly string[]> {
@@ -224,6 +246,7 @@ export class FakeNotebooks implements INotebooks {
   /** Notebooks besides the current one, by path. */
   readonly others = new Map<string, Source>();
   painted: IMarks | null = null;
+  readonly noted = new Map<NoteKind, Notes | null>();
   readonly did: string[] = [];
 
   cells(): readonly ICell[] {
@@ -280,6 +303,10 @@ export class FakeNotebooks implements INotebooks {
 
   paint(marks: IMarks | null): void {
     this.painted = marks;
+  }
+
+  note(kind: NoteKind, notes: Notes | null): void {
+    this.noted.set(kind, notes);
   }
 }
 

@@ -13,13 +13,27 @@ export function NoNotebook(): React.JSX.Element {
 export interface IEmptyProps {
   /** Make the first step; null where there is no cell to make one of. */
   readonly onFirst: (() => void) | null;
+  /** Ask for steps; null while that is done. */
+  readonly onSuggest: (() => void) | null;
   readonly onProject: () => void;
 }
 
-export function Empty({ onFirst, onProject }: IEmptyProps): React.JSX.Element {
+export function Empty({ onFirst, onSuggest, onProject }: IEmptyProps): React.JSX.Element {
   return (
     <div className="nbpipe-Empty">
       <h3>{trans.__('Make this notebook a pipeline')}</h3>
+      <p>{trans.__('Steps can be suggested, from its headings and from what its cells need.')}</p>
+      <div className="nbpipe-Buttons">
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={onSuggest === null}
+          onClick={onSuggest ?? undefined}
+        >
+          {trans.__('Suggest steps')}
+        </button>
+      </div>
+      <p>{trans.__('Or make them by hand:')}</p>
       <ol>
         <li>{trans.__('Select the cells that belong together.')}</li>
         <li>

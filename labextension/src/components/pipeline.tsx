@@ -25,6 +25,7 @@ import { Steps } from './steps';
 const FIRST_STEP = 'first';
 
 const Graph = React.lazy(() => import('./graph'));
+const SuggestedSteps = React.lazy(() => import('./suggestion'));
 
 export interface IPipelineProps {
   readonly state: State;
@@ -46,7 +47,13 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
   const shown = state.tagged || state.scope === 'project';
   return (
     <div className="nbpipe-Body">
-      {shown ? <RunBar {...props} /> : <NoStepYet {...props} />}
+      {shown ? <RunBar {...props} /> : null}
+      {state.suggestion === null ? null : (
+        <React.Suspense fallback={null}>
+          <SuggestedSteps suggestion={state.suggestion} actions={actions} />
+        </React.Suspense>
+      )}
+      {shown || state.suggestion !== null ? null : <NoStepYet {...props} />}
       <Message text={state.message} isAway={state.away} />
       <ThisCell {...props} />
       <OneStep
@@ -76,6 +83,7 @@ function NoStepYet({ state, actions }: IPipelineProps): React.JSX.Element {
   const begin = (id: string): void => actions.setTags(id, { role: 'step', step: FIRST_STEP });
   return (
     <Empty
+      onSuggest={state.suggesting ? null : actions.suggest}
       onFirst={cell === undefined ? null : () => begin(cell.id)}
       onProject={() => actions.setScope('project')}
     />

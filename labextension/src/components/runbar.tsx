@@ -24,6 +24,7 @@ export function RunBar({ state, actions }: IRunBarProps): React.JSX.Element {
     <div className="nbpipe-RunBar">
       <Buttons state={state} actions={actions} isRunning={isRunning} />
       {isRunning || looking ? null : <PlanLine state={state} actions={actions} />}
+      {looking ? null : <More state={state} actions={actions} />}
       {run ? <RunLine state={state} run={run} onGoTo={actions.goTo} /> : null}
       {run && !isRunning ? <Fault state={state} run={run} actions={actions} /> : null}
       {looking ? (
@@ -75,6 +76,24 @@ function Buttons(props: IRunBarProps & { readonly isRunning: boolean }): React.J
           {trans.__('Resume run')}
         </button>
       ) : null}
+    </div>
+  );
+}
+
+/** What else can be done with the pipeline. */
+function More({ state, actions }: IRunBarProps): React.JSX.Element {
+  const isOneStep = typeof state.metadata?.step === 'string';
+  return (
+    <div className="nbpipe-Buttons nbpipe-More">
+      <button
+        type="button"
+        className="jp-mod-styled"
+        disabled={state.suggesting || isOneStep}
+        title={isOneStep ? trans.__('The whole notebook is one step') : undefined}
+        onClick={actions.suggest}
+      >
+        {trans.__('Suggest steps')}
+      </button>
     </div>
   );
 }

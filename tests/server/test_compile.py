@@ -170,7 +170,7 @@ def test_the_notebooks_that_name_a_step_are_listed(ask: Ask, write: Callable[...
 GROWN = (
     "import math",
     "#%md ## Read",
-    "rows = open(\"rows.txt\").read().split()",
+    'rows = open("rows.txt").read().split()',
     "rows",
     "#%md ## Add up",
     "total = math.fsum(map(float, rows))",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from nbpipe.cli.options import json_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from nbpipe.compile.notebook import Notebook
     from nbpipe.compile.suggest.proposal import Change, Piece, Proposal

@@ -52,7 +52,9 @@ def test_each_step_needs_gives_and_replays_what_the_table_says(row: dict[str, An
         for step in flow.steps
     }
     assert found == row["expect"]
-    assert not [problem for problem in flow.problems if problem.severity == "error"]
+    assert files_missing(row, flow) == []
+    said = {problem.code for problem in flow.problems if problem.severity == "error"}
+    assert sorted(said) == row.get("problems", [])
 
 
 @pytest.mark.parametrize("row", rows(SHARED))

@@ -22,6 +22,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # names that libraries draw for what they show
         (r"\bsk-(container-id|estimator-id|top-container|global)-\d+", r"sk-\1"),
         (r"\bT_[0-9a-f]{5,}", "T_…"),
+        (r"(?<=[g-zG-Z_])[0-9a-f]{32}\b", "…"),
         (r"\bdf-[0-9a-f]{8}\b", "df-…"),
         (
             r"""(id|href|xlink:href|clip-path)="(?:url\()?#?[a-zA-Z]\w*[0-9a-f]{6,}\)?\"""",

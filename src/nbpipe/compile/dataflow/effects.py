@@ -82,7 +82,11 @@ class Effects(Results):
         changed: set[str] = set()
         for call in statement.calls:
             version = self.trace.env.get(call.root)
-            if version is not None and (version.carries or version.instances):
+            if version is None:
+                continue
+            if version.what == "method" and not call.attr:
+                changed.add(call.root)
+            elif version.carries or version.instances:
                 changed |= self._changed_by(call, version)
         return frozenset(changed)
 
@@ -363,7 +367,11 @@ class Effects(Results):
                 trace.change_name(name, trace.site(statement.line))
         for name in statement.reads:
             version = trace.env.get(name)
-            if version is None or not version.instances:
+            if version is None:
+                continue
+            if version.what == "iterator" and _consumes(statement, name):
+                trace.change_name(name, trace.site(statement.line))
+            if not version.instances:
                 continue
             attrs = {attr for root, attr in statement.attrs if root == name}
             if any(_changes_itself(summary, attrs) for summary in version.instances):
@@ -421,14 +429,22 @@ def _arguments(call: Call, summary: Summary, params: Names, bound_self: str) -> 
     """Return the caller's names whose objects arrive at the parameters given."""
     changed: set[str] = set()
     offset = 1 if bound_self else 0
+    most, others, named = summary.rest
     for position, names in enumerate(call.args):
         index = position + offset
-        if index < len(summary.params) and summary.params[index] in params:
+        arrives = others if index >= most else summary.params[index]
+        if arrives in params:
             changed |= names
     for keyword, names in call.keywords:
-        if keyword in params:
+        if keyword in params or (named in params and keyword not in summary.params):
             changed |= names
     return changed
+
+
+def _consumes(statement: Statement, name: str) -> bool:
+    """Tell whether a statement may take from an iterator; one that names it anew does not."""
+    named = any(name in value.same and not value.made for value in statement.values.values())
+    return not named and not statement.pure
 
 
 def _changes_itself(summary: Summary, attrs: set[str]) -> bool:

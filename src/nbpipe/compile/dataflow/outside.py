@@ -133,7 +133,7 @@ class Outside:
     def _path(self, use: Use, dotted: str, last: str, line: int) -> None:
         if dotted in known.PATH_CALLS:
             position, mode = known.PATH_CALLS[dotted]
-            self._call_path(use, position, mode, line)
+            self._call_path(use, position, mode, line, known.SUFFIXES.get(dotted, ""))
         elif last in known.READ_FILES:
             self._file("r", _argument(use, 0), line)
         elif last in known.WRITE_METHODS:
@@ -144,19 +144,26 @@ class Outside:
                 mode = str(use.keywords.get("mode", use.keywords.get("first", "r")))
             self._file(_mode(mode), use.paths[0], line)
 
-    def _call_path(self, use: Use, position: int, mode: str, line: int) -> None:
+    def _call_path(self, use: Use, position: int, mode: str, line: int, suffix: str) -> None:
         if mode == "m":
             mode = _mode(str(use.keywords.get("mode", "r")))
         if mode == "c":
             self._file("r", _argument(use, 0), line)
             self._file("w", _argument(use, 1), line)
             return
-        self._file(mode, _argument(use, position), line)
+        self._file(mode, _argument(use, position), line, suffix)
 
-    def _file(self, mode: str, template: Template | None, line: int) -> None:
+    def module(self, name: str, line: int) -> None:
+        """Record that a module is imported, which a step above may have written."""
+        path = f"{name}.py"
+        if any(use.path == path for step in self.trace.steps.values() for use in step.writes):
+            self._file("r", (path,), line)
+
+    def _file(self, mode: str, template: Template | None, line: int, suffix: str = "") -> None:
         path = self.text(template)
         if not path or path == ":memory:" or "\n" in path or "://" in path:
             return
+        path += suffix if not path.endswith(suffix) else ""
         found = FileUse(posixpath.normpath(path), self.trace.site(line))
         if "r" in mode:
             self.trace.state.reads.append(found)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbpipe.errors import Problem
 
 _OWN = frozenset({"data", "import", "definition"})
+_CONTAINERS = frozenset({"list", "dict", "set", "tuple", "defaultdict"})
 
 
 class Ownership:
@@ -125,6 +126,9 @@ class Ownership:
             return
         if self.star:
             self._mark(state, self.star)
+            for number in self.star:
+                unit = self.units[number]
+                unit.binds = tuple(sorted({*unit.binds, name}))
             return
         if name not in state.missing or (sure and not state.missing[name][1]):
             state.missing[name] = (site, sure, self.opaque_step)
@@ -286,8 +290,8 @@ class Ownership:
             inner = self.env.get(other)
             if inner is None:
                 continue
-            version.carries = _union(version.carries, inner.carries)
-            version.instances = _union(version.instances, inner.instances)
+            version.carries = union(version.carries, inner.carries)
+            version.instances = union(version.instances, inner.instances)
             version.unstorable = version.unstorable or inner.unstorable
             holder = version.what in ("list", "dict", "set", "defaultdict") or version.instances
             mutable = inner.what in ("list", "dict", "set", "defaultdict") or inner.instances
@@ -324,6 +328,17 @@ class Ownership:
         if version is None or not self.effects.counts(change, version):
             return
         self.change_name(change.name, self.site(change.line))
+        if change.deep and version.value.holds | version.value.view:
+            self._change_sources(version, self.site(change.line))
+
+    def _change_sources(self, copy: Version, site: Site) -> None:
+        """A copy of a container is another container, of the same elements."""
+        if any((made.attrs or (made.root,))[-1] == "deepcopy" for made in copy.value.made):
+            return
+        for name in sorted(copy.value.holds | copy.value.view):
+            source = self.env.get(name)
+            if source is not None and source.what in _CONTAINERS and source.kind == "data":
+                self.change_name(name, site, False)
 
     def change_name(self, name: str, site: Site, sure: bool = True) -> None:
         """Record that a step changes the object of a name, and with it all that share it."""
@@ -389,7 +404,8 @@ def what_of(kind: str) -> str:
     return kind if kind in ("immutable", "list", "dict", "set", "tuple") else ""
 
 
-def _union(old: tuple[Summary, ...], new: tuple[Summary, ...]) -> tuple[Summary, ...]:
+def union(old: tuple[Summary, ...], new: tuple[Summary, ...]) -> tuple[Summary, ...]:
+    """Return what is carried already with what is not yet."""
     return old + tuple(item for item in new if not any(item is other for other in old))
 
 

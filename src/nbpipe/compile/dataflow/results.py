@@ -11,6 +11,8 @@ from nbpipe.compile.reading import mutations as known
 from nbpipe.compile.reading.facts import IMMUTABLE, PLAIN, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nbpipe.compile.dataflow.ownership import Ownership
     from nbpipe.compile.flow import Site
     from nbpipe.compile.reading.facts import Made, Summary
@@ -60,6 +62,7 @@ class Results:
             version.unstorable = "a generator"
         if summaries:
             version.what = "definition"
+            version.carries += tuple(self._wrapping(value))
             return version
         if value.same or value.part or value.holds:
             for other in sorted(value.same | value.part | value.holds):
@@ -69,6 +72,15 @@ class Results:
         if value.text is not None:
             version.text = self.outside.text(value.text)
         return version
+
+    def _wrapping(self, value: Value) -> Iterator[Summary]:
+        """Yield the functions that decorators put around a definition."""
+        for name in sorted(value.holds):
+            decorator = self.trace.env.get(name)
+            for summary in decorator.carries if decorator is not None else ():
+                for inner in summary.returns.inner:
+                    yield inner
+                    yield from inner.returns.inner
 
     def _inherit(self, version: Version, name: str, value: Value) -> None:
         old = self.trace.env.get(name)
@@ -185,7 +197,7 @@ class Results:
         """A class that is defined anew while objects of the old one are alive."""
         if new.instances and any(_changing_protocol(summary) for summary in new.instances):
             self.watched = True
-        if new.what == "defaultdict":
+        if new.what in ("defaultdict", "iterator"):
             self.watched = True
         if old is None or new.kind != "definition" or old.kind not in ("definition", "data"):
             return

@@ -9,6 +9,7 @@ from nbpipe.compile.dataflow import reports
 from nbpipe.compile.dataflow.tracing import Trace
 from nbpipe.compile.flow import Block, Flow, Need, Snippet, StepFlow
 from nbpipe.compile.notebook import Cell
+from nbpipe.compile.reading import mutations as known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +93,8 @@ class _Finish:
         self._missing()
         self._cycles()
         self._unstorable()
-        steps = tuple(self._step(state) for state in trace.steps.values())
+        needs = [self._needs(state) for state in trace.steps.values()]
+        steps = tuple(map(self._step, trace.steps.values(), needs))
         return Flow(steps, trace.defaults, frozenset(trace.seeded), tuple(self.problems))
 
     def _place(self, site: Site) -> reports.Place:
@@ -122,7 +124,7 @@ class _Finish:
         for position, step in enumerate(order):
             state = self.trace.steps[step]
             for name, (site, sure, opaque) in state.missing.items():
-                if name in state.needs or not sure:
+                if name in state.needs or not sure or name in known.BUILTINS:
                     continue
                 later = next((s for s in order[position:] if name in self.trace.steps[s].own), "")
                 version = self.trace.env.get(name)
@@ -172,7 +174,7 @@ class _Finish:
 
     # one step ---------------------------------------------------------------------------------
 
-    def _step(self, state: StepState) -> StepFlow:
+    def _step(self, state: StepState, needs: tuple[Need, ...]) -> StepFlow:
         replay = self._replay(state)
         gives = tuple(sorted(state.given))
         modules = set(state.modules)
@@ -181,7 +183,7 @@ class _Finish:
                 modules |= unit.modules
         return StepFlow(
             state.name,
-            self._needs(state),
+            needs,
             gives,
             {name: site for name, site in sorted(state.own.items()) if self._can_give(state, name)},
             tuple(snippet for snippet, _ in replay),
@@ -209,7 +211,7 @@ class _Finish:
             if giver:
                 self.trace.steps[giver].given.add(name)
             version = self.trace.env.get(name)
-            if version is not None and version.kind == "gone":
+            if version is not None and version.kind == "gone" and name in known.BUILTINS:
                 continue
             needs[name] = Need(name, giver, site, None, sure and not opaque)
         for name, taken in state.needs.items():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.flow import Block, SnippetKind
     from nbpipe.compile.reading.facts import Fault, Statement
 
-from nbpipe.compile.dataflow.ownership import Ownership, remade, what_of
+from nbpipe.compile.dataflow.ownership import Ownership, remade, union, what_of
 
 _REPLAYED = frozenset({"import", "definition", "constant", "parameter"})
 
@@ -182,6 +182,8 @@ class Trace(Ownership):
             self.opaque_step = state.name
         if statement.modules:
             state.modules |= statement.modules
+            for name in statement.modules:
+                self.effects.outside.module(name, statement.line)
         unit = self._step_unit(statement, block)
         self._read(statement)
         if statement.calls or self.effects.watched:
@@ -260,6 +262,10 @@ class Trace(Ownership):
             self._maybe_delete(statement)
         for name, held in statement.links:
             self._link(name, held)
+        for name, function in statement.put:
+            if name in self.env:
+                version = self.env[name]
+                version.carries = union(version.carries, (function,))
 
     def _maybe_delete(self, statement: Statement) -> None:
         for name in statement.maybe_gone:

@@ -74,8 +74,10 @@ def _arguments(reader: Expressions, node: ast.Call) -> None:
             value = arg.value  # type: ignore[attr-defined]
             if type(value) is str and "(" in value:
                 words.append(value)
-        else:
+        elif not (kind is ast.Lambda and id(arg) in reader.lambdas):
             reader.visit(arg)
+            if kind is ast.Attribute and arg.attr in known.BOUND:  # type: ignore[attr-defined]
+                reader.change(arg.value, "method", arg.attr)  # type: ignore[attr-defined]
     for keyword in node.keywords:
         value = keyword.value
         if type(value) is ast.Constant:
@@ -83,9 +85,13 @@ def _arguments(reader: Expressions, node: ast.Call) -> None:
                 words.append(value.value)
             if keyword.arg == "inplace" and value.value is True:
                 _inplace(reader, node)
+            elif keyword.arg == "copy" and value.value is False:
+                _not_copied(reader, node)
             continue
         reader.visit(value)
-        if keyword.arg == "out":
+        if keyword.arg == "inplace":
+            _inplace(reader, node)
+        elif keyword.arg == "out":
             for item in value.elts if isinstance(value, ast.Tuple) else [value]:
                 reader.change(item, "store")
 
@@ -93,6 +99,11 @@ def _arguments(reader: Expressions, node: ast.Call) -> None:
 def _inplace(reader: Expressions, node: ast.Call) -> None:
     if isinstance(node.func, ast.Attribute):
         reader.change(node.func.value, "store", "inplace")
+
+
+def _not_copied(reader: Expressions, node: ast.Call) -> None:
+    if node.args and isinstance(node.func, ast.Attribute) and node.func.attr == "nan_to_num":
+        reader.change(node.args[0], "store", "copy")
 
 
 def _function(reader: Expressions, node: ast.Call, name: str, bare: bool) -> Called | None:
@@ -123,9 +134,12 @@ def _method(
         reader.change(receiver, "bare", attr)
     if attr in known.ARGUMENTS:
         _changed_argument(reader, node, attr, bare)
+    if attr == "update" and is_namespace(receiver):
+        for keyword in node.keywords:
+            if keyword.arg:
+                reader.store(keyword.arg, node.lineno)
     if bare and attr in _PUTTING:
-        held = frozenset().union(*[reader.roots(arg) for arg in node.args])
-        reader.outer().links.extend((root, held) for root in reader.roots(receiver) if held)
+        _put_into(reader, node, receiver)
     called = reader.call(node)
     names = called.names
     if type(receiver) is ast.Name:
@@ -135,6 +149,19 @@ def _method(
     if attr in _CAREFUL:
         _carefully(reader, node, attr, receiver)
     return called
+
+
+def _put_into(reader: Expressions, node: ast.Call, receiver: ast.expr) -> None:
+    outer = reader.outer()
+    held = frozenset().union(*[reader.roots(arg) for arg in node.args])
+    roots = reader.roots(receiver)
+    outer.links.extend((root, held) for root in roots if held)
+    for arg in node.args:
+        if isinstance(arg, ast.Lambda):
+            reader.defer = True
+            reader.visit(arg)
+            reader.defer = False
+            outer.put.extend((root, reader.lambdas[id(arg)]) for root in roots)
 
 
 def _carefully(reader: Expressions, node: ast.Call, attr: str, receiver: ast.expr) -> None:
@@ -224,6 +251,8 @@ def _run(reader: Expressions, node: ast.Call, name: str) -> bool:
         return True
     if len(node.args) < 2:
         _opaque(reader, node)
+    elif name == "exec":
+        reader.change(node.args[-1], "store", name)
     reader.load(name, node.lineno)
     return False
 

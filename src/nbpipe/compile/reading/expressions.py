@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from nbpipe.compile.reading.mutations import NAMESPACES
 from nbpipe.compile.reading.scopes import Scope, summarise
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Expressions(Values):
 
     def _attribute(self, node: ast.Attribute) -> None:
         value = node.value
+        if node.attr in NAMESPACES and not self.scope.opaque:
+            self.scope.opaque = ast.unparse(node)
         if type(value) is ast.Name:
             self.scope.attrs.append((value.id, node.attr))
             self.load(value.id, value.lineno)
@@ -194,7 +197,7 @@ class Expressions(Values):
         self.visit(node.body)
         child.returns.append(self.value(node.body))
         self.scope, self.unsure = outer, unsure
-        summary = summarise(child, "<lambda>", "lambda", params)
+        summary = summarise(child, "<lambda>", "lambda", params)._replace(rest=rest_of(node.args))
         self.lambdas[id(node)] = summary
         if charged or outer.kind != "module":
             self._charge(summary)
@@ -246,6 +249,8 @@ class Expressions(Values):
         if held:
             outer.links.extend((root, held) for root in self.roots(node))
         outer.stored.extend(value.made)
+        if value.inner:
+            outer.put.extend((root, inner) for root in self.roots(node) for inner in value.inner)
 
     def fields_of(self, text: object, line: int) -> None:
         """Read the names that a format string takes from the namespace."""
@@ -266,6 +271,15 @@ class Expressions(Values):
         attr = node.attr if isinstance(node, ast.Attribute) else ""
         self.change(node, "store", attr)
         self.visit(node)
+
+
+def rest_of(args: ast.arguments) -> tuple[int, str, str]:
+    """Return how many arguments a function takes by position, and its names for the others."""
+    return (
+        len(args.posonlyargs) + len(args.args),
+        args.vararg.arg if args.vararg else "",
+        args.kwarg.arg if args.kwarg else "",
+    )
 
 
 EXPRESSIONS: dict[type, Callable[..., None]] = {

@@ -39,12 +39,16 @@ class Use(NamedTuple):
 
 
 class Change(NamedTuple):
-    """An object changed in place: by a ``store``, a known ``method`` or a ``bare`` unknown call."""
+    """An object changed in place: by a ``store``, a known ``method`` or a ``bare`` unknown call.
+
+    `deep` where it is an element of what the name stands for, which copies may share.
+    """
 
     name: str
     how: str
     attr: str
     line: int
+    deep: bool = False
 
 
 class Made(NamedTuple):
@@ -71,7 +75,8 @@ class Value(NamedTuple):
     made, inner
         Calls whose result it may be; functions written inside it.
     kind
-        ``immutable``, ``list``, ``dict``, ``set``, ``generator`` or empty.
+        ``immutable``, ``list``, ``dict``, ``set``, ``generator``, ``iterator``, ``method`` (one
+        that changes what it is bound to) or empty.
     text
         Its text where that can be worked out.
     """
@@ -103,6 +108,9 @@ class Summary(NamedTuple):
         Global names that it binds anew and objects that it changes.
     params, changed
         Its parameters and those that it changes in place.
+    rest
+        How many arguments it takes by position, and what it calls those beyond: ``*args``,
+        ``**kwargs``.
     calls, uses, opaque, words
         As in `Statement`.
     returns
@@ -138,6 +146,7 @@ class Summary(NamedTuple):
     members: Mapping[str, Summary] = {}
     bases: tuple[str, ...] = ()
     unstorable: str = ""
+    rest: tuple[int, str, str] = (999, "", "")
 
 
 class Statement(NamedTuple):
@@ -165,6 +174,8 @@ class Statement(NamedTuple):
         Objects changed in place; calls; dotted uses that the tables may know.
     links
         Objects put into others: name → what was put into it.
+    put
+        Functions put into objects: name → a function written on the spot.
     values, summaries, imports
         Bound name → what its value is made from, functions, dotted name of the import.
     attrs, gets
@@ -197,6 +208,7 @@ class Statement(NamedTuple):
     calls: tuple[Call, ...]
     uses: tuple[Use, ...]
     links: tuple[tuple[str, Names], ...]
+    put: tuple[tuple[str, Summary], ...]
     values: Mapping[str, Value]
     summaries: Mapping[str, tuple[Summary, ...]]
     imports: Mapping[str, str]

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.expressions import rest_of
 from nbpipe.compile.reading.facts import NOTHING, Call, Summary, Value
 from nbpipe.compile.reading.scopes import Scope, summarise
 
@@ -31,8 +32,13 @@ def read_function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
         _pass_on(outer, summary)
     if outer.kind == "class":
         outer.members[node.name] = summary
-    held = frozenset(n.id for n in node.decorator_list if isinstance(n, ast.Name))
+    held = frozenset(filter(None, map(_decorator, node.decorator_list)))
     _bind(reader, node, summary, held)
+
+
+def _decorator(node: ast.expr) -> str:
+    func = node.func if isinstance(node, ast.Call) else node
+    return func.id if isinstance(func, ast.Name) else ""
 
 
 def _bind(
@@ -71,7 +77,8 @@ def _body(
     reader.scope = outer
     reader.unsure, reader.terminated, reader.defer = saved
     outer.modules |= child.modules
-    return summarise(child, node.name, "function", params)
+    summary = summarise(child, node.name, "function", params)
+    return summary._replace(rest=rest_of(node.args))
 
 
 def _keeps_state(node: ast.FunctionDef | ast.AsyncFunctionDef, summary: Summary) -> bool:

@@ -70,6 +70,8 @@ _HELP = re.compile(r"^\s*(?:\?{1,2}\s*\S.*|%{0,2}[\w.*\[\]'\"]+\?{1,2})\s*;?\s*$
 _ASSIGNED = re.compile(r"^(\s*)([^=!%#'\"()]+?)\s*=\s*([!%])(.+)$", re.DOTALL)
 _BRACES = re.compile(r"\{([^{}]+)\}")
 _DOLLAR = re.compile(r"(?<![\\$])\$([A-Za-z_]\w*)")
+_REDIRECT = re.compile(r"(?<![<>&\d=-])>>?\s*([A-Za-z_./][\w./-]*)")
+_SHELLS = frozenset({"bash", "sh", "script", "system", "sx", "!"})
 _TOKEN = re.compile(
     r"""#.*|'''|\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|[\[\](){}]""",
 )
@@ -163,7 +165,7 @@ def _line(line: str) -> str | None:
     if _HELP.match(text) and not text.startswith("%%"):
         return f"{indent}pass"
     if text.startswith("!"):
-        return indent + _peek(text)
+        return indent + _peek(text) + _redirects(text)
     if text.startswith("%"):
         return indent + _line_magic(text[1:])
     assigned = _ASSIGNED.match(line)
@@ -245,7 +247,8 @@ def _foreign(name: str, rest: str, body: str) -> str:
     bound = ", ".join(re.findall(r"--(?:out|err|proc)[= ]\s*([A-Za-z_]\w*)", rest))
     call = _peek(rest)
     if name in _TEXT_BODY or name.startswith(("python", "script")):
-        return (f"{bound} = {call}" if bound else call) + blank
+        files = _redirects(body) if name in _SHELLS else ""
+        return (f"{bound} = {call}" if bound else call) + files + blank
     opaque = f"{OPAQUE}({('%%' + name)!r})"
     python = to_python(body)
     return f"{opaque}\n{python}" if _parses(python) else opaque + blank
@@ -266,6 +269,12 @@ def _local(code: str) -> str:
     }
     free = sorted({node.id for node in names} - stored)
     return f"[{', '.join(f'{n}()' if n in called else n for n in free)}]"
+
+
+def _redirects(text: str) -> str:
+    """Return what says that a shell line writes the files that it sends output to."""
+    paths = dict.fromkeys(_REDIRECT.findall(text))
+    return "".join(f"; {FILE}('w', {path!r})" for path in paths)
 
 
 def _peek(text: str) -> str:

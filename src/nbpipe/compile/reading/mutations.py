@@ -80,8 +80,15 @@ ARGUMENTS = {
     "place": 0, "put_along_axis": 0, "shuffle": 0, "xavier_uniform_": 0, "xavier_normal_": 0,
     "kaiming_normal_": 0, "kaiming_uniform_": 0, "normal_": 0, "uniform_": 0, "constant_": 0,
     "zeros_": 0, "ones_": 0, "update_wrapper": 0, "shuffle_": 0, "clip_grad_norm_": 0,
-    "ioperator": 0, "deque_append": 0, "add_self_loops_": 0, "put": 0,
+    "ioperator": 0, "deque_append": 0, "at": 0, "add_self_loops_": 0, "put": 0,
 }  # fmt: skip
+# Methods that change what they are bound to, also where something else calls them.
+BOUND = _words(
+    "append extend insert add discard remove setdefault appendleft put put_nowait write writelines "
+    "fit partial_fit"
+)
+# Attributes that are the namespace of a session.
+NAMESPACES = frozenset({"user_ns", "user_global_ns"})
 BARE_ONLY = frozenset({"shuffle", "put", "place"})
 # Functions whose result holds on to the functions and objects it is given.
 HOLDERS = _words(
@@ -318,6 +325,8 @@ PATH_CALLS = {
     "scipy.io.wavfile.read": (0, "r"), "scipy.io.wavfile.write": (0, "w"),
     "pandas.ExcelWriter": (0, "w"), "pandas.ExcelFile": (0, "r"), "pandas.HDFStore": (0, "rw"),
 }  # fmt: skip
+# What functions add to a path that lacks it.
+SUFFIXES = {"numpy.save": ".npy", "numpy.savez": ".npz", "numpy.savez_compressed": ".npz"}
 PATH_METHODS = {
     "read_text": "r", "read_bytes": "r", "write_text": "w", "write_bytes": "w", "open": "m",
     "exists": "r", "is_file": "r", "stat": "r", "unlink": "r",

@@ -163,6 +163,7 @@ class Reader(Expressions):
             tuple(scope.calls),
             tuple(scope.uses),
             tuple(scope.links),
+            tuple(scope.put),
             scope.values or _NONE,
             scope.summaries or _NONE,
             scope.imports or _NONE,
@@ -286,6 +287,8 @@ class Reader(Expressions):
             name = alias.asname or top
             self.scope.imports[name] = alias.name if alias.asname else top
             self.scope.modules.add(top)
+            if top == "__main__":
+                self.scope.opaque = "import __main__"
             self.store(name, node.lineno)
 
     def _import_from(self, node: ast.ImportFrom) -> None:

@@ -37,6 +37,7 @@ class Scope:
         "opaque",
         "parent",
         "peeks",
+        "put",
         "reads",
         "returns",
         "star",
@@ -67,6 +68,7 @@ class Scope:
         self.calls: list[Call] = []
         self.uses: list[Use] = []
         self.links: list[tuple[str, Names]] = []
+        self.put: list[tuple[str, Summary]] = []
         self.stored: list[Made] = []
         self.words: list[str] = []
         self.attrs: list[tuple[str, str]] = []
@@ -102,7 +104,7 @@ class Scope:
 
     def _has_rare(self) -> bool:
         return bool(
-            self.links or self.doubts or self.imports or self.modules or self.summaries
+            self.links or self.put or self.doubts or self.imports or self.modules or self.summaries
             or self.inner or self.after or self.words or self.peeks or self.gone
             or self.maybe_gone or self.bound or self.values or self.alias or self.members
             or self.globals or self.nonlocals or self.returns
@@ -114,7 +116,7 @@ class Scope:
         for slot in (
             "peeks", "inner", "after", "calls", "uses", "words", "attrs", "gets", "values",
             "summaries", "imports", "modules", "gone", "maybe_gone", "globals", "nonlocals",
-            "members", "returns", "links", "stored",
+            "members", "returns", "links", "put", "stored",
         ):  # fmt: skip
             setattr(self, slot, getattr(parent, slot))
         self.yields = False
@@ -139,6 +141,7 @@ _RARE: tuple[tuple[str, Callable[[], object]], ...] = (
     ("globals", set),
     ("nonlocals", set),
     ("links", list),
+    ("put", list),
     ("words", list),
     ("returns", list),
 )

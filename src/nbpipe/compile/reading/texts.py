@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.reading.facts import JOIN
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbpipe.compile.reading.facts import Template
+
+
+_BRACES = re.compile(r"\{\}")
+_PERCENTS = re.compile(r"%[sd]")
 
 
 def chain(node: ast.expr) -> tuple[str, ...] | None:
@@ -31,7 +36,7 @@ def text_of(node: ast.expr | None) -> Template | None:
     if type(node) is ast.Name:
         return ((node.id,),)
     if type(node) is ast.Constant:
-        return (node.value,) if type(node.value) is str else None
+        return (str(node.value),) if type(node.value) in (str, int) else None
     read = _TEXTS.get(type(node))
     return None if read is None else read(node)
 
@@ -43,6 +48,8 @@ def _joined_text(node: ast.JoinedStr) -> Template | None:
 def sum_text(node: ast.BinOp) -> Template | None:
     """Return the template of ``a + b`` and of ``folder / name``."""
     operation = type(node.op)
+    if operation is ast.Mod:
+        return _percent(node)
     if operation is not ast.Div and operation is not ast.Add:
         return None
     if isinstance(node.left, ast.BinOp) and isinstance(node.left.left, ast.BinOp):
@@ -65,7 +72,7 @@ def _called_text(node: ast.Call) -> Template | None:
         return None
     names = chain(node.func)
     if names is None:
-        return None
+        return _formatted(node)
     if names[-1] in ("Path", "PurePath", "PosixPath", "join", "joinpath"):
         first: list[Template | None] = []
         if names[-1] == "joinpath" and isinstance(node.func, ast.Attribute):
@@ -76,6 +83,36 @@ def _called_text(node: ast.Call) -> Template | None:
     if names in (("str",), ("os", "fspath")):
         return text_of(node.args[0])
     return None
+
+
+def _formatted(node: ast.Call) -> Template | None:
+    """Read ``"{}.csv".format(name)``."""
+    func = node.func
+    if isinstance(func, ast.Attribute) and func.attr == "format":
+        return _filled(func.value, _BRACES, [text_of(arg) for arg in node.args])
+    return None
+
+
+def _percent(node: ast.BinOp) -> Template | None:
+    """Read ``"%s.csv" % name``."""
+    right = node.right
+    values = right.elts if isinstance(right, ast.Tuple) else [right]
+    return _filled(node.left, _PERCENTS, [text_of(value) for value in values])
+
+
+def _filled(
+    node: ast.expr, field: re.Pattern[str], values: list[Template | None]
+) -> Template | None:
+    """Put values into the fields of a constant text, where each field is a plain one."""
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return None
+    texts = field.split(node.value)
+    if len(texts) != len(values) + 1 or any(mark in "".join(texts) for mark in "%{}"):
+        return None
+    parts: list[Template | None] = [(texts[0],)]
+    for value, text in zip(values, texts[1:], strict=True):
+        parts += [value, (text,)]
+    return _joined(parts, "")
 
 
 def _joined(parts: list[Template | None], join: str) -> Template | None:

@@ -42,6 +42,7 @@ _COPYING = frozenset({"loc", "iloc", "at", "iat", "shape", "dtype", "size", "ndi
 _TEXT_CALLS = frozenset({"Path", "PurePath", "PosixPath", "join", "joinpath", "str", "fspath"})
 _WRAPPING = frozenset({ast.Attribute, ast.Subscript, ast.Starred, ast.Await, ast.NamedExpr})
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
+_PLACES = frozenset({ast.Attribute, ast.Subscript})
 
 
 class Called(NamedTuple):
@@ -138,8 +139,10 @@ class Values:
     def change(self, node: ast.expr, how: str, attr: str = "") -> None:
         """Record that the object an expression denotes is changed in place."""
         scope = self.outer()
+        place = node.value if how == "store" and type(node) in _PLACES else node  # type: ignore[attr-defined]
+        deep = type(place) is not ast.Name
         for root in self.roots(node):
-            scope.changes.append(Change(root, how, attr, node.lineno))
+            scope.changes.append(Change(root, how, attr, node.lineno, deep))
 
     # objects -----------------------------------------------------------------------------
 
@@ -192,14 +195,14 @@ class Values:
         return Value(part=names)
 
     def _constant_value(self, node: ast.Constant) -> Value:
-        if type(node.value) is str:
-            return Value(kind="immutable", text=(node.value,))
+        if type(node.value) in (str, int):
+            return Value(kind="immutable", text=(str(node.value),))
         return IMMUTABLE
 
     def _attribute_value(self, node: ast.Attribute) -> Value:
         roots = self.roots(node.value)
         view = roots if node.attr in known.VIEWING else NOTHING
-        return Value(part=roots, view=view)
+        return Value(part=roots, view=view, kind="method" if node.attr in known.BOUND else "")
 
     def _subscript_value(self, node: ast.Subscript) -> Value:
         inner = node.value
@@ -242,22 +245,25 @@ class Values:
 
     def _operation_value(self, node: ast.BinOp) -> Value:
         holds: set[str] = set()
+        part: set[str] = set()
         text = sum_text(node)
         operands: list[ast.expr] = []
-        part: ast.expr = node
-        while isinstance(part, ast.BinOp):
-            operands.append(part.right)
-            part = part.left
-        operands.append(part)
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):
+            operands.append(left.right)
+            left = left.left
+        operands.append(left)
         constant = True
         for operand in operands:
             constant = constant and isinstance(operand, (ast.Constant, ast.JoinedStr))
             if isinstance(operand, ast.Name):
                 holds |= self.resolve(operand.id)
-        if not holds and text is None:
+            elif isinstance(operand, ast.List):
+                part |= self._display_roots(operand)
+        if not holds and not part and text is None:
             return IMMUTABLE if constant else PLAIN
-        kind = "immutable" if constant else ""
-        return Value(NOTHING, NOTHING, NOTHING, frozenset(holds), (), (), kind, text)
+        kind = "immutable" if constant else "list" if part else ""
+        return Value(NOTHING, frozenset(part), NOTHING, frozenset(holds), (), (), kind, text)
 
     def _text_value(self, node: ast.expr) -> Value:
         return Value(kind="immutable", text=text_of(node))
@@ -320,6 +326,8 @@ class Values:
             value = value._replace(part=value.part | root, view=value.view | view)
         if len(names) == 1 and last in known.IMMUTABLE:
             value = value._replace(kind="immutable")
+        elif last in known.ITERATORS and (len(names) == 1 or names[0] == "itertools"):
+            value = value._replace(kind="iterator")
         return value
 
     def _method_value(self, node: ast.Call) -> Value:
@@ -343,6 +351,8 @@ class Values:
 
 def is_namespace(node: ast.expr) -> bool:
     """Tell whether an expression is ``globals()``, ``locals()`` or ``vars()``."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in known.NAMESPACES
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

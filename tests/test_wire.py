@@ -24,7 +24,7 @@ from nbpipe.events import (
     TaskState,
 )
 from nbpipe.run.order import FileRead, Order, Result
-from nbpipe.wire import dump, dump_event, load, load_event
+from nbpipe.wire import brief, dump, dump_event, load, load_event
 
 WIRE = Path(__file__).parents[1] / "labextension" / "src" / "wire.ts"
 ARTIFACT = Artifact("x", "sha256:1", 3, "value", "json", "int", {"text": "3"})
@@ -71,3 +71,15 @@ def test_the_browser_knows_every_state_and_every_event() -> None:
 
 def test_the_states_of_cells_are_those_of_tasks_and_one_more() -> None:
     assert set(get_args(CellState)) - set(get_args(TaskState)) == {"not-run"}
+
+
+def test_parts_that_several_values_share_are_made_once() -> None:
+    shared = (Artifact("x", "sha256:" + "a" * 64, 3, "value"),)
+    ended, reused = (
+        TaskFinished("a", "ok", 1.0, artifacts=shared),
+        TaskReused("a", "k", "", "r", "a", shared),
+    )
+    done: dict[int, object] = {}
+    first, second = brief(ended, done), brief(reused, done)
+    assert first["artifacts"] is second["artifacts"]
+    assert (first, second) == (brief(ended), brief(reused))

@@ -63,21 +63,32 @@ def _object(known: _Fields, value: Any) -> dict[str, Any]:
     return made
 
 
-def brief(value: Any) -> Any:
+def brief(value: Any, done: dict[int, Any] | None = None) -> Any:
     """Return what `dump` would, without the fields that hold their default: `load` gives them.
 
-    It is for what only we read again, where much of it is kept.
+    It is for what only we read again, where much of it is kept. In `done` is remembered what was
+    made of tuples, by their identity: a caller who keeps the values alive and gives the same
+    dictionary again has parts that several values share made once.
     """
     known = _fields(type(value))  # type: ignore[arg-type]
     if known is None:
-        return [brief(item) for item in value] if type(value) is tuple else dump(value)
+        return _brief_items(value, done) if type(value) is tuple else dump(value)
     names, read = known
     defaults = _defaults(type(value))  # type: ignore[arg-type]
     made = {}
     for name, item, default in zip(names, read(value), defaults, strict=True):
         if item != default:
-            made[name] = item if type(item) in _PLAIN else brief(item)
+            made[name] = item if type(item) in _PLAIN else brief(item, done)
     return made
+
+
+def _brief_items(items: tuple[Any, ...], done: dict[int, Any] | None) -> list[Any]:
+    if done is None:
+        return [brief(item) for item in items]
+    found: list[Any] | None = done.get(id(items))
+    if found is None:
+        found = done[id(items)] = [brief(item, done) for item in items]
+    return found
 
 
 @cache
@@ -109,11 +120,10 @@ def load(cls: type[T], data: Any) -> T:
     Fields that the class does not have are passed over, so newer writers can be read.
     """
     known, readers = _readers(cls)  # type: ignore[arg-type]
-    values = {name: item for name, item in data.items() if name in known}
-    for name, read in readers:
-        if name in values:
-            values[name] = read(values[name])
-    return cls(**values)
+    if not data.keys() <= known:
+        data = {name: item for name, item in data.items() if name in known}
+    made = {name: read(data[name]) for name, read in readers if name in data}
+    return cls(**{**data, **made}) if made else cls(**data)
 
 
 @cache

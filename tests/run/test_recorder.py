@@ -13,9 +13,10 @@ from nbpipe.events import (
     RunFinished,
     RunStarted,
     TaskFinished,
+    TaskReused,
     TaskStarted,
 )
-from nbpipe.run.recorder import MOST, PAUSE, Recorder
+from nbpipe.run.recorder import MOST, PATIENCE, PAUSE, Recorder
 from nbpipe.store.rows import NewRun, StoredResult
 from nbpipe.store.store import Store
 
@@ -85,6 +86,21 @@ def test_many_events_do_not_wait_for_the_time(desk: Desk) -> None:
         desk.recorder.tell(Note(str(number)))
     desk.recorder.asked()
     assert len(desk.written) == MOST
+
+
+def test_tasks_that_are_reused_wait_longer_until_something_else_happens(desk: Desk) -> None:
+    reused = TaskReused("b", "key-b", "nothing changed", "earlier", "b")
+    desk.recorder.tell(reused)
+    desk.now += 2 * PAUSE
+    desk.recorder.asked()
+    assert (desk.told, desk.written) == ([reused], [])
+    desk.recorder.tell(Note("something"))
+    desk.recorder.asked()
+    assert desk.written == desk.told
+    desk.recorder.tell(reused)
+    desk.now += PATIENCE * PAUSE
+    desk.recorder.asked()
+    assert desk.written == desk.told
 
 
 def test_a_result_that_waits_can_be_looked_up(desk: Desk) -> None:

@@ -22,6 +22,7 @@ from nbpipe.events import (
     TaskStarted,
 )
 from nbpipe.store.ledger import NewRun, StoredResult
+from nbpipe.store.rows import TaskRow
 
 if TYPE_CHECKING:
     from nbpipe.events import (
@@ -202,6 +203,14 @@ def test_a_fan_out_takes_the_place_of_its_step(ledger: Ledger) -> None:
     assert (rows[2].label, rows[2].step, rows[2].item) == ("item 0", "score", 0)
     ledger.record("r", TasksAdded("score", names[:2], ("x", "y")))
     assert [row.task for row in ledger.tasks("r")] == ["a", "score[]", *names[:2], "z"]
+
+
+@pytest.mark.parametrize("label", ["short", "long " * 200, "half of a pair \ud800"])
+def test_items_that_wait_keep_their_labels(any_ledger: Ledger, label: str) -> None:
+    any_ledger.begin_run(NewRun("r", "/p"))
+    any_ledger.record("r", RunStarted("", "warm", ("a",)))
+    any_ledger.record("r", TasksAdded("a", ("a[0]",), (label,)))
+    assert any_ledger.tasks("r") == [TaskRow("a[0]", 0, label)]
 
 
 def test_a_resumed_run_keeps_what_ended_well(ledger: Ledger, clock: Clock) -> None:

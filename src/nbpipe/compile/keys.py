@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 VERSION = 1
 """Raised when the same ingredients no longer mean the same result."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+"""One for all: to make one takes as long as to write the ingredients."""
+
 Ingredients = dict[str, str]
 """What goes into a key: ``kind name`` → a value or a digest. The kinds: ``cell``,
 ``definition``, ``parameter``, ``input``, ``file``, ``module``, ``kernel``, ``item``,
@@ -68,10 +71,9 @@ def ingredients(
         Digest of the item, for one task of a fan-out.
     """
     python = step.language == "python"
-    sources = {cell.id: cell.source for cell in step.notebook.cells}
     parts: Ingredients = {"kernel": facts.kernel}
     for position, cell in enumerate(step.cells, 1):
-        parts[f"cell {position}"] = code_digest(sources.get(cell, ""), python)
+        parts[f"cell {position}"] = code_digest(step.notebook.source_of(cell), python)
     for snippet in step.flow.replay:
         if snippet.used:
             name = ", ".join(snippet.binds) or snippet.source.split("\n", 1)[0][:60]
@@ -91,7 +93,7 @@ def ingredients(
 
 def key_of(parts: Ingredients) -> str:
     """Return the key: a digest over the ingredients, in whatever order they came."""
-    text = json.dumps([VERSION, sorted(parts.items())], ensure_ascii=False)
+    text = _ENCODER.encode([VERSION, sorted(parts.items())])
     return "key:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -129,13 +131,9 @@ def twins(steps: Iterable[Step]) -> dict[str, int]:
     """
     seen: dict[tuple[str, ...], int] = {}
     found = {}
-    texts: dict[str, dict[str, str]] = {}
     for step in steps:
-        notebook = step.notebook
-        if notebook.path not in texts:
-            texts[notebook.path] = {cell.id: cell.source for cell in notebook.cells}
-        sources, python = texts[notebook.path], step.language == "python"
-        code = tuple(code_digest(sources.get(cell, ""), python) for cell in step.cells)
+        source, python = step.notebook.source_of, step.language == "python"
+        code = tuple(code_digest(source(cell), python) for cell in step.cells)
         if code in seen:
             found[step.name] = seen[code]
         seen[code] = seen.get(code, 0) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbpipe.compile.percent import read_percent
@@ -51,7 +52,7 @@ class Cell:
     attachments: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Notebook:
     """One notebook.
 
@@ -77,6 +78,25 @@ class Notebook:
     kernel: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Cell id → where the cell is in `cells`."""
+        return {cell.id: place for place, cell in enumerate(self.cells)}
+
+    @cached_property
+    def tagged(self) -> Mapping[str, list[Cell]]:
+        """Tag → the code cells that have it, in their order."""
+        found: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            for tag in set(cell.tags) if cell.kind == "code" else ():
+                found.setdefault(tag, []).append(cell)
+        return found
+
+    def source_of(self, cell: str) -> str:
+        """Return the text of the cell of that id; empty if there is none."""
+        place = self.places.get(cell)
+        return "" if place is None else self.cells[place].source
 
 
 class _Refused(Exception):

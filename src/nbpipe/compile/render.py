@@ -151,9 +151,14 @@ def _metadata(step: Step) -> dict[str, Any]:
 
 def _parameter_cells(step: Step) -> Iterable[dict[str, Any]]:
     """The cells tagged as parameters; papermill puts the values of the run after the first."""
-    for cell in step.notebook.cells:
-        if {"parameters", "pipeline-parameters"} & set(cell.tags) and cell.kind == "code":
-            yield _raw(cell, tags=["parameters"])
+    tagged, places = step.notebook.tagged, step.notebook.places
+    found = {
+        places[cell.id]: cell
+        for tag in ("parameters", "pipeline-parameters")
+        for cell in tagged.get(tag, ())
+    }
+    for _, cell in sorted(found.items()):
+        yield _raw(cell, tags=["parameters"])
 
 
 def _setup_cells(snippets: Sequence[Snippet]) -> list[dict[str, Any]]:
@@ -234,24 +239,28 @@ def _save_source(contents: Contents) -> str:
 
 
 def _own_cells(step: Step) -> list[dict[str, Any]]:
-    """The step's cells, each with the Markdown cells right above it."""
-    own = set(step.cells)
+    """The step's cells, each with the Markdown cells right above it.
+
+    Those below the notebook's last code cell go with that.
+    """
+    cells, places = step.notebook.cells, step.notebook.places
+    own = sorted(places[cell] for cell in step.cells if cell in places)
     taken: list[Cell] = []
-    waiting: list[Cell] = []
-    for cell in step.notebook.cells:
-        if cell.kind != "code":
-            waiting.append(cell)
-            continue
-        if cell.id in own:
-            taken += [*waiting, cell]
-        waiting = []
-    if own and taken and taken[-1].id == _last_code(step):
-        taken += waiting
+    for place in own:
+        taken += [*reversed(_prose(cells, place - 1, -1)), cells[place]]
+    if own:
+        below = _prose(cells, own[-1] + 1, 1)
+        taken += below if own[-1] + 1 + len(below) == len(cells) else ()
     return [_raw(cell) for cell in taken]
 
 
-def _last_code(step: Step) -> str:
-    return [cell.id for cell in step.notebook.cells if cell.kind == "code"][-1]
+def _prose(cells: Sequence[Cell], place: int, stride: int) -> list[Cell]:
+    """Return the cells from a place on that are not code, up to the next that is."""
+    found: list[Cell] = []
+    while 0 <= place < len(cells) and cells[place].kind != "code":
+        found.append(cells[place])
+        place += stride
+    return found
 
 
 def _raw(cell: Cell, tags: list[str] | None = None) -> dict[str, Any]:

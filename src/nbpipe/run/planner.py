@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nbpipe.events import Artifact
     from nbpipe.run.order import Order
     from nbpipe.run.project import Project
+    from nbpipe.store.blobs import ObjectState
     from nbpipe.store.rows import StoredResult
     from nbpipe.store.store import Store
 
@@ -81,6 +82,8 @@ class Planner:
         Step of a fan-out → whether its items were seen to read files of their own.
     held
         Step → name → where its value is, for those that were asked for.
+    looked_at
+        Digest and size → how these bytes are in the store; forgotten after some hundred items.
     """
 
     project: Project
@@ -100,6 +103,7 @@ class Planner:
         self.shared: dict[str, Order] = {}
         self.with_own_files: dict[str, bool] = {}
         self.held: dict[str, dict[str, Any]] = {}
+        self.looked_at: dict[tuple[str, int], ObjectState] = {}
 
     @cached_property
     def lib(self) -> str:
@@ -199,6 +203,7 @@ class Planner:
     def _consider_some(
         self, step: Step, items: Sequence[Item | None], base: Ingredients, facts: Facts
     ) -> Iterator[Considered]:
+        self.looked_at.clear()
         parts = [base if item is None else base | {"item": item.digest} for item in items]
         if items != (None,):
             self._add_own_files(step, items, parts)
@@ -266,7 +271,10 @@ class Planner:
     def _fault(self, artifacts: Iterable[Artifact]) -> str:
         """What keeps a stored result from being used, in a sentence; empty if nothing does."""
         for artifact in artifacts:
-            state = self.store.blobs.state(artifact.digest, artifact.size)
+            which = artifact.digest, artifact.size
+            state = self.looked_at.get(which)
+            if state is None:
+                state = self.looked_at[which] = self.store.blobs.state(*which)
             if state != "intact":
                 return f"its stored {artifact.name} {_FAULTS[state]}"
         return ""
@@ -418,8 +426,9 @@ def _planned(one: Considered) -> PlannedTask:
 
 def _items_of(values: Sequence[Any]) -> tuple[Item, ...]:
     items = []
+    encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
     for index, value in enumerate(values):
-        text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+        text = encoder.encode(value)
         label = value if isinstance(value, str) else text
         digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
         items.append(Item(index, label[:80], digest, value))

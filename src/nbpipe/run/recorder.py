@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from nbpipe.events import CellOutput, RunFinished, TaskFinished
+from nbpipe.events import CellOutput, RunFinished, TaskFinished, TaskReused
 from nbpipe.wire import dump_event
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ PAUSE = 0.1
 
 MOST = 500
 """Events that are written together at most: what waits takes memory."""
+
+PATIENCE = 5
+"""How many times as long, and as many, may wait where all that waits is of tasks reused."""
 
 BEAT = 2.0
 """Seconds between two signs of life, and between two looks for requests."""
@@ -61,6 +64,7 @@ class Recorder:
         self.results: dict[str, StoredResult] = {}
         self.waiting: list[Event] = []
         self.held: list[Event] = []
+        self.pressing = False
         self.written_at = clock()
         self.beaten_at = clock()
         self.stop_reason = ""
@@ -72,6 +76,7 @@ class Recorder:
             self._write_output(event)
         else:
             self.waiting.append(event)
+            self.pressing = self.pressing or not isinstance(event, TaskReused)
         if self.held or isinstance(event, (TaskFinished, RunFinished)):
             self.held.append(event)
         else:
@@ -88,6 +93,7 @@ class Recorder:
         if self.waiting or self.results:
             self.store.ledger.record_all(self.run, self.waiting, tuple(self.results.values()))
             self.waiting = []
+            self.pressing = False
             self.results.clear()
         if self._outputs is not None:
             self._outputs.flush()
@@ -98,7 +104,9 @@ class Recorder:
 
     def flush_if_due(self) -> None:
         """Write what waits if it waited long enough, or is much."""
-        if len(self.waiting) >= MOST or self.clock() - self.written_at >= PAUSE:
+        patience = 1 if self.pressing else PATIENCE
+        waited = self.clock() - self.written_at
+        if len(self.waiting) >= patience * MOST or waited >= patience * PAUSE:
             self.flush()
 
     def asked(self) -> str:

@@ -129,7 +129,7 @@ def rebuild(connection: Connection, run: str) -> None:
     replay = _replay(connection, run)
     connection.run("DELETE FROM tasks WHERE run = :run", run=run)
     connection.run("DELETE FROM metrics WHERE run = :run", run=run)
-    tables.keep_view(connection, run, replay.view, {})
+    tables.keep_view(connection, run, replay.view, {}, {})
     tables.keep_artifacts(connection, run, replay.left)
 
 

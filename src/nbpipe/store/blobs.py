@@ -334,7 +334,7 @@ class LocalBlobs:
 
     def _place(self, digest: str) -> str:
         hexa = hexa_of(digest)
-        return os.path.join(self._objects, hexa[:2], hexa[2:])
+        return f"{self._objects}{os.sep}{hexa[:2]}{os.sep}{hexa[2:]}"
 
     def _stat(self, digest: str) -> os.stat_result:
         try:

@@ -160,11 +160,14 @@ class Ledger:
             raise ValueError("What cells write goes to the log, not to the ledger.")
         durable = any(isinstance(event, (TaskFinished, RunFinished)) for event in events)
         with self.database.writing(durable=durable) as connection:
-            recorded = self._record(connection, run, events)
-            tables.keep_results(connection, results, self.clock())
+            done: tables.Done = {}
+            recorded = self._record(connection, run, events, done)
+            tables.keep_results(connection, results, self.clock(), done)
         return recorded
 
-    def _record(self, connection: Connection, run: str, events: Sequence[Event]) -> list[Recorded]:
+    def _record(
+        self, connection: Connection, run: str, events: Sequence[Event], done: tables.Done
+    ) -> list[Recorded]:
         connection.run(
             "UPDATE runs SET last_seq = last_seq + :count WHERE id = :run",
             count=len(events), run=run,
@@ -175,8 +178,8 @@ class Ledger:
         first = rows[0]["last_seq"] - len(events) + 1
         now = self.clock()
         recorded = [Recorded(run, first + n, now, event) for n, event in enumerate(events)]
-        tables.insert_events(connection, recorded)
-        tables.project(connection, run, recorded)
+        tables.insert_events(connection, recorded, done)
+        tables.project(connection, run, recorded, done)
         left = [
             (event.task, artifact)
             for event in events
@@ -195,7 +198,7 @@ class Ledger:
             holder = tables.find_engine(connection, run)
             if view.state != "running" or (holder and self.alive(holder, self.clock())):
                 return False
-            self._record(connection, run, closing(view, reason))
+            self._record(connection, run, closing(view, reason), {})
             connection.run("DELETE FROM engines WHERE run = :run", run=run)
         return True
 
@@ -290,7 +293,7 @@ class Ledger:
             there = connection.run("SELECT 1 FROM results WHERE key = :key", key=result.key)
             if there and not replace:
                 return False
-            tables.keep_results(connection, (result,), self.clock())
+            tables.keep_results(connection, (result,), self.clock(), {})
         return True
 
     def last_result_of(self, project: str, step: str) -> StoredResult | None:

@@ -100,8 +100,10 @@ def _add(view: View, event: TasksAdded) -> None:
         if task not in event.tasks:
             del view.tasks[task]
     for task, label in zip(event.tasks, event.labels, strict=False):
-        row = view.tasks.get(task) or TaskRow(task)
-        view.tasks[task] = replace(row, position=position, label=label)
+        row = view.tasks.get(task)
+        view.tasks[task] = (
+            replace(row, position=position, label=label) if row else TaskRow(task, position, label)
+        )
 
 
 def _position(view: View, step: str) -> int:

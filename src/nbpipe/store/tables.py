@@ -21,6 +21,9 @@ _RUN = (
     "last_seq, body, note FROM runs "
 )
 _COUNT = "SELECT run, state, COUNT(*) AS count FROM tasks "
+Done = dict[int, Any]
+"""What `brief` made for this transaction: an event, a task and a result hold the same artifacts."""
+
 _AT_ONCE = 400
 """How many values one statement is given at most."""
 
@@ -71,7 +74,7 @@ def counts_of(connection: Connection, runs: Sequence[str]) -> dict[str, dict[str
 
 def task_rows(connection: Connection, run: str, tasks: Iterable[str] | None) -> list[TaskRow]:
     """Return tasks of a run in the pipeline's order; all of them for None."""
-    sql = "SELECT task, position, state, body FROM tasks WHERE run = :run"
+    sql = "SELECT task, position, label, body FROM tasks WHERE run = :run"
     if tasks is None:
         found = connection.run(f"{sql} ORDER BY position, item, task", run=run)
         return [_task_row(row) for row in found]
@@ -86,7 +89,7 @@ def task_rows(connection: Connection, run: str, tasks: Iterable[str] | None) -> 
 def some_tasks(connection: Connection, run: str, begin: int, limit: int) -> list[TaskRow]:
     """Return at most `limit` tasks of a run from number `begin` on, in the pipeline's order."""
     found = connection.run(
-        "SELECT task, position, state, body FROM tasks WHERE run = :run "
+        "SELECT task, position, label, body FROM tasks WHERE run = :run "
         "ORDER BY position, item, task LIMIT :limit OFFSET :begin",
         run=run, begin=begin, limit=limit,
     )  # fmt: skip
@@ -94,6 +97,8 @@ def some_tasks(connection: Connection, run: str, begin: int, limit: int) -> list
 
 
 def _task_row(row: Row) -> TaskRow:
+    if not row["body"]:
+        return TaskRow(row["task"], row["position"], row["label"])
     return load(TaskRow, texts.read(row["body"]))
 
 
@@ -125,7 +130,9 @@ def find_last_results(
         yield from (result(row) for row in connection.run(sql, project=project, **values))
 
 
-def keep_results(connection: Connection, results: Sequence[StoredResult], now: float) -> None:
+def keep_results(
+    connection: Connection, results: Sequence[StoredResult], now: float, done: Done
+) -> None:
     """Keep results under their keys, in the place of those that are there."""
     if not results:
         return
@@ -141,7 +148,7 @@ def keep_results(connection: Connection, results: Sequence[StoredResult], now: f
             {
                 "key": one.key, "number": number, "at": now, "step": one.step, "run": one.run,
                 "project": texts.clean(one.project), "task": one.task,
-                "body": texts.write(brief(one)),
+                "body": texts.write(brief(one, done)),
             }
             for number, one in enumerate(results, first)
         ],
@@ -170,16 +177,16 @@ def find_engine(connection: Connection, run: str) -> EngineRow | None:
 # events, and what follows from them
 
 
-def insert_events(connection: Connection, recorded: Sequence[Recorded]) -> None:
+def insert_events(connection: Connection, recorded: Sequence[Recorded], done: Done) -> None:
     """Write events down."""
     connection.run_each(
         "INSERT INTO events (run, seq, at, kind, body) VALUES (:run, :seq, :at, :kind, :body)",
-        [_event_values(one) for one in recorded],
+        [_event_values(one, done) for one in recorded],
     )
 
 
-def _event_values(one: Recorded) -> dict[str, Any]:
-    body = brief(one.event)
+def _event_values(one: Recorded, done: Done) -> dict[str, Any]:
+    body = brief(one.event, done)
     return {
         "run": one.run, "seq": one.seq, "at": one.at, "kind": name_of(one.event),
         "body": texts.write(body),
@@ -207,18 +214,17 @@ def events_of(
         yield Recorded(run, row["seq"], row["at"], event)
 
 
-def project(connection: Connection, run: str, recorded: Sequence[Recorded]) -> None:
+def project(connection: Connection, run: str, recorded: Sequence[Recorded], done: Done) -> None:
     """Bring the tables forward by events; only the tasks they concern are read and written."""
-    wanted: set[str] | None = set()
-    for one in recorded:
-        tasks = concerned(one.event)
-        wanted = None if wanted is None or tasks is None else wanted | tasks
+    found = [concerned(one.event) for one in recorded]
+    all_tasks = any(tasks is None for tasks in found)
+    wanted = None if all_tasks else {name for tasks in found if tasks for name in tasks}
     view = view_of(connection, run, wanted)
     if view is not None:
         before = dict(view.tasks)
         for one in recorded:
             advance(view, one)
-        keep_view(connection, run, view, before)
+        keep_view(connection, run, view, before, done)
 
 
 def view_of(connection: Connection, run: str, tasks: Iterable[str] | None) -> View | None:
@@ -233,7 +239,9 @@ def view_of(connection: Connection, run: str, tasks: Iterable[str] | None) -> Vi
     return View(row["state"], row["started"], row["finished"], row["seconds"], found)
 
 
-def keep_view(connection: Connection, run: str, view: View, before: Mapping[str, TaskRow]) -> None:
+def keep_view(
+    connection: Connection, run: str, view: View, before: Mapping[str, TaskRow], done: Done
+) -> None:
     """Write down what changed since `before`."""
     connection.run(
         "UPDATE runs SET state = :state, started = :started, finished = :finished, "
@@ -253,7 +261,7 @@ def keep_view(connection: Connection, run: str, view: View, before: Mapping[str,
         "item = excluded.item, state = excluded.state, key = excluded.key, body = excluded.body, "
         "label = excluded.label, started = excluded.started, finished = excluded.finished, "
         "seconds = excluded.seconds",
-        [_task_values(run, row) for row in changed],
+        [_task_values(run, row, done) for row in changed],
     )
     _keep_metrics(connection, run, [row for row in before.values() if row.metrics], changed)
 
@@ -278,11 +286,14 @@ def _keep_metrics(
     )  # fmt: skip
 
 
-def _task_values(run: str, row: TaskRow) -> dict[str, Any]:
+def _task_values(run: str, row: TaskRow, done: Done) -> dict[str, Any]:
+    """The columns of a task; its body is empty while there is nothing that they do not say."""
+    label = texts.label(row.label)
+    said = row.state != "waiting" or row.attempt > 0 or label != row.label
     return {
         "run": run, "task": row.task, "position": row.position, "item": row.item,
-        "state": row.state, "key": row.key, "body": texts.write(brief(row)),
-        "label": texts.label(row.label), "started": row.started, "finished": row.finished,
+        "state": row.state, "key": row.key, "body": texts.write(brief(row, done)) if said else "",
+        "label": label, "started": row.started, "finished": row.finished,
         "seconds": row.seconds,
     }  # fmt: skip
 
@@ -296,6 +307,8 @@ def _written(said: Mapping[str, object]) -> str:
 
 def keep_artifacts(connection: Connection, run: str, left: Sequence[tuple[str, Artifact]]) -> None:
     """Write down what tasks left, each artifact with its task, and all bytes that belong to it."""
+    used = sorted({digest for _, one in left for digest in digests_in(one)})
+    known = _known_artifacts(connection, used)
     connection.run_each(
         "INSERT INTO artifacts (digest, size, kind, type, codec, preview, run, task) "
         "VALUES (:digest, :size, :kind, :type, :codec, :preview, :run, :task) "
@@ -306,10 +319,19 @@ def keep_artifacts(connection: Connection, run: str, left: Sequence[tuple[str, A
                 "codec": one.codec, "preview": _written(one.preview), "run": run,
                 "task": task,
             }
-            for task, one in left
+            for task, one in left if one.digest not in known
         ],
     )  # fmt: skip
-    use(connection, run, dict.fromkeys(digest for _, one in left for digest in digests_in(one)))
+    use(connection, run, used)
+
+
+def _known_artifacts(connection: Connection, digests: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for some in _portions(digests):
+        names, values = texts.listed(some)
+        sql = f"SELECT digest FROM artifacts WHERE digest IN ({names})"  # noqa: S608 - names of ours
+        found.update(row["digest"] for row in connection.run(sql, **values))
+    return found
 
 
 def use(connection: Connection, run: str, digests: Iterable[str]) -> None:

@@ -286,14 +286,18 @@ def _keep_metrics(
     )  # fmt: skip
 
 
+def task_body(row: TaskRow, done: Done) -> str:
+    """Return a task as its body holds it; empty while its columns say all there is to say."""
+    if row.state == "waiting" and not row.attempt and row.label == texts.label(row.label):
+        return ""
+    return texts.write(brief(row, done))
+
+
 def _task_values(run: str, row: TaskRow, done: Done) -> dict[str, Any]:
-    """The columns of a task; its body is empty while there is nothing that they do not say."""
-    label = texts.label(row.label)
-    said = row.state != "waiting" or row.attempt > 0 or label != row.label
     return {
         "run": run, "task": row.task, "position": row.position, "item": row.item,
-        "state": row.state, "key": row.key, "body": texts.write(brief(row, done)) if said else "",
-        "label": label, "started": row.started, "finished": row.finished,
+        "state": row.state, "key": row.key, "body": task_body(row, done),
+        "label": texts.label(row.label), "started": row.started, "finished": row.finished,
         "seconds": row.seconds,
     }  # fmt: skip
 

@@ -26,6 +26,16 @@ _WORDS = {
     "false": False,
 }
 
+_REFERENCE = re.compile(r"env:[A-Za-z_]\w*|file:(?!//)[^\n\0]+", re.ASCII)
+
+
+def is_reference(value: object) -> bool:
+    """Whether a value given for a parameter says where a secret is: ``env:NAME``, ``file:PATH``.
+
+    An address as ``file:///data`` is none.
+    """
+    return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
+
 
 def read_other_parameters(source: str) -> dict[str, object]:
     """Return the assignments of a ``parameters`` cell in a language other than Python.

@@ -94,6 +94,8 @@ class Contents:
         Names to save, those stored as one in a group.
     items_of
         Names whose items are listed when they are saved.
+    secrets
+        Parameter → reference of the secret that is its value.
     """
 
     inputs: Sequence[Given] = ()
@@ -102,6 +104,7 @@ class Contents:
     save: Sequence[tuple[str, ...]] = ()
     items_of: tuple[str, ...] = ()
     metrics: tuple[str, ...] = field(default=())
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
@@ -113,6 +116,7 @@ def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
     cells = list(_parameter_cells(step))
     if step.language == "python":
         cells.insert(0, _begin_cell(step, place))
+        cells += secret_cells(contents.secrets)
         cells += _setup_cells(step.flow.replay)
         cells += _load_cells(step, contents)
         cells += _own_cells(step)
@@ -159,6 +163,15 @@ def _parameter_cells(step: Step) -> Iterable[dict[str, Any]]:
     }
     for _, cell in sorted(found.items()):
         yield _raw(cell, tags=["parameters"])
+
+
+def secret_cells(secrets: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Secrets are read where the step runs: their values stand in no notebook."""
+    if not secrets:
+        return []
+    lines = ["# Added by nbpipe: secrets, read from where they are kept."]
+    lines += [f"{name} = nbpipe_step.secret({place!r})" for name, place in secrets.items()]
+    return [_cell("nbpipe-secrets", LOAD_TAG, "\n".join(lines))]
 
 
 def _setup_cells(snippets: Sequence[Snippet]) -> list[dict[str, Any]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.compile.render import rendered_id
+from nbpipe.compile.parameters import is_reference
+from nbpipe.compile.render import rendered_id, secret_cells
 from nbpipe.run.order import Order
 from nbpipe.run.scratch import scratch_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nbpipe.compile.notebook import Cell, Notebook
     from nbpipe.compile.pipeline import Pipeline, Step
@@ -46,11 +47,12 @@ def write_reference(
     first, steps = notebooks[0], planner.pipeline.steps
     folder = str((planner.project.folder / first.path).parent)
     cells = [_begin(planner, folder, run)]
+    secrets = _secrets(planner)
     for position, notebook in enumerate(notebooks):
         if position:
             cells.append(_go(planner, notebook, position))
         mine = [step for step in steps if step.notebook.path == notebook.path]
-        cells += _cells(notebook, mine, probes, position)
+        cells += _with_secrets(_cells(notebook, mine, probes, position), secrets)
     own = tuple(cell["id"] for cell in cells if not cell["id"].startswith("nbpipe-"))
     kept = ("kernelspec", "language_info")
     metadata = {key: first.metadata[key] for key in kept if key in first.metadata}
@@ -60,6 +62,7 @@ def write_reference(
         language="python", kernel=planner.kernel(_step_of(steps, first)), engine=engine,
         project=str(planner.project.folder), folder=folder, store=planner.store.address,
         parameters=_changed_parameters(planner),
+        secrets=secrets,
         session={"version": 1, "project": str(planner.project.folder)},
         own=own,
     )  # fmt: skip
@@ -74,7 +77,23 @@ def _changed_parameters(planner: Planner) -> dict[str, Any]:
         parameter.name: planner.parameters[parameter.name]
         for parameter in planner.pipeline.parameters
         if planner.parameters[parameter.name] != parameter.default
+        and not is_reference(planner.parameters[parameter.name])
     }
+
+
+def _secrets(planner: Planner) -> dict[str, str]:
+    steps = planner.pipeline.steps
+    return {name: place for step in steps for name, place in planner.secrets(step).items()}
+
+
+def _with_secrets(
+    cells: Iterable[dict[str, Any]], secrets: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Put the cells that read secrets after the notebook's parameters."""
+    for cell in cells:
+        yield cell
+        if "parameters" in cell["metadata"]["tags"]:
+            yield from secret_cells(secrets)
 
 
 def _begin(planner: Planner, folder: str, run: str) -> dict[str, Any]:

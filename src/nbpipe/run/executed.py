@@ -7,12 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.run.kernels.imports import notebooks, papermill
+from nbpipe.run.masks import NOTHING, hide_in_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbpipe.events import CellState
     from nbpipe.run.kernels.attempt import Findings
+    from nbpipe.run.masks import Mask
     from nbpipe.run.order import Order
     from nbpipe.run.verdict import Verdict
 
@@ -21,7 +23,11 @@ _STATUS = {"ok": "completed", "not-run": "pending"}
 
 
 def finish(
-    order: Order, findings: Findings, verdict: Verdict, states: Mapping[str, CellState]
+    order: Order,
+    findings: Findings,
+    verdict: Verdict,
+    states: Mapping[str, CellState],
+    mask: Mask = NOTHING,
 ) -> bytes:
     """Return the executed notebook's bytes; where no engine took it up, the rendered one's."""
     nb = findings.notebook
@@ -35,6 +41,7 @@ def finish(
         if states.get(cell.get("id")) not in (None, "ok", "not-run"):
             _banners(nb, cell)
             break
+    hide_in_notebook(nb, mask)
     return _text(nb).encode("utf-8", "replace")
 
 

@@ -35,6 +35,8 @@ class Order:
         Address of the store: an absolute folder or an fsspec URL.
     parameters
         Values that papermill injects; JSON values under identifiers.
+    secrets
+        Parameter → reference of the secret that is its value; never the value itself.
     session
         What the kernel side is told: the content of ``task.json``.
     inputs
@@ -74,6 +76,7 @@ class Order:
     memory: int | None = None
     cpu: float = 1.0
     gpu: int = 0
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def _written(planner: Planner, one: Considered, run: str, attempt: int, engine: 
         memory=step.options.resources.memory,
         cpu=step.options.resources.cpu,
         gpu=step.options.resources.gpu,
+        secrets=planner.secrets(step),
     )
 
 
@@ -99,6 +100,7 @@ def _contents(planner: Planner, one: Considered) -> Contents:
         save=saved_groups(step),
         items_of=("nbpipe_items",) if step.name.endswith("[]") else (),
         metrics=step.metric_names,
+        secrets=planner.secrets(step),
     )
 
 
@@ -126,10 +128,12 @@ def saved_groups(step: Step) -> tuple[tuple[str, ...], ...]:
 def _parameters(planner: Planner, step: Step) -> dict[str, Any]:
     """Values to inject: those that differ from the default, or whose default stands elsewhere."""
     known = {parameter.name: parameter for parameter in planner.pipeline.parameters}
+    secrets = planner.secrets(step)
     return {
         name: value
         for name, value in planner.used_parameters(step).items()
-        if known[name].notebook != step.notebook.path or value != known[name].default
+        if name not in secrets
+        and (known[name].notebook != step.notebook.path or value != known[name].default)
     }
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbpipe.events import Artifact
+from nbpipe.run.masks import NOTHING
 from nbpipe.run.order import FileRead
 from nbpipe.run.scratch import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from nbpipe.run.masks import Mask
     from nbpipe.run.order import Order
 
 
@@ -42,11 +44,18 @@ class Left:
     drew: tuple[str, ...] = ()
 
 
-def collect(scratch: Path, order: Order, shelf: Shelf, ok: bool) -> Left:
-    """Publish what is in the scratch folder, values and files only of a step that is `ok`."""
+def collect(scratch: Path, order: Order, shelf: Shelf, ok: bool, mask: Mask = NOTHING) -> Left:
+    """Publish what is in the scratch folder, values and files only of a step that is `ok`.
+
+    Raises
+    ------
+    UsageError
+        If a value, or a file that the step wrote, holds a secret; nothing of it was stored.
+    """
     saved = read_json(scratch / "saved.json") or {}
     artifacts: list[Artifact] = []
     if ok:
+        _refuse_secrets(scratch, order, saved, mask)
         artifacts += _values(scratch, saved, shelf)
         artifacts += _generators(scratch, saved, shelf)
         artifacts += _items(scratch, saved, shelf)
@@ -67,6 +76,23 @@ def collect(scratch: Path, order: Order, shelf: Shelf, ok: bool) -> Left:
         tuple(saved.get("changed", ())),
         tuple(saved.get("random_changed", ())),
     )
+
+
+def _refuse_secrets(scratch: Path, order: Order, saved: Mapping[str, Any], mask: Mask) -> None:
+    """Look at everything that is to be stored before the first of it is."""
+    if not mask:
+        return
+    for row in saved.get("outputs", ()):
+        what = ", ".join(row["names"])
+        mask.refuse(scratch / Path(row["file"]).name, what)
+        mask.refuse_text(json.dumps(row["preview"], ensure_ascii=False), what)
+    for name, row in saved.get("items", {}).items():
+        mask.refuse_text(json.dumps(row, ensure_ascii=False), name)
+        if "file" in row:
+            mask.refuse(scratch / Path(row["file"]).name, name)
+    for path, name in _written(order, saved):
+        mask.refuse_text(name, "The name of a file")
+        mask.refuse(path, name)
 
 
 def _values(scratch: Path, saved: Mapping[str, Any], shelf: Shelf) -> Iterator[Artifact]:
@@ -122,13 +148,18 @@ def _files(
     Those are the files that it was seen to open for writing, and those that its code or its
     options name. A file that only changed meanwhile may be another step's, or a person's.
     """
+    for path, name in _written(order, saved):
+        yield _file(scratch, path, name, shelf)
+
+
+def _written(order: Order, saved: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     paths = {Path(row["path"]) for row in saved.get("files_written", ())}
     for pattern in order.writes:
         paths |= {path.resolve() for path in Path(order.folder).glob(pattern)}
     project, store = Path(order.project).resolve(), Path(order.store).resolve()
     for path in sorted(paths):
         if path.is_file() and path.is_relative_to(project) and not path.is_relative_to(store):
-            yield _file(scratch, path, path.relative_to(project).as_posix(), shelf)
+            yield path, path.relative_to(project).as_posix()
 
 
 def _file(scratch: Path, path: Path, name: str, shelf: Shelf) -> Artifact:

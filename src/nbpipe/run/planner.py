@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.keys import ingredients, key_of, twins
+from nbpipe.compile.parameters import is_reference
 from nbpipe.compile.plan import Decision, Past, Plan, PlannedTask, Selection, decide, selected
 from nbpipe.compile.relations import Relations
 from nbpipe.compile.render import Given, Item
@@ -18,6 +20,7 @@ from nbpipe.run.facts import FactFinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from nbpipe.compile.keys import Facts, Ingredients
     from nbpipe.compile.pipeline import Pipeline, Step
@@ -166,6 +169,18 @@ class Planner:
                 p.name for p in self.pipeline.parameters if p.notebook == step.notebook.path
             )
         return {name: self.parameters[name] for name in sorted(names) if name in self.parameters}
+
+    def secrets(self, step: Step) -> dict[str, str]:
+        """Return the parameters that a step uses whose values are secrets, and their references.
+
+        A text that the notebook itself has as the default is that text, as Run All has it.
+        """
+        defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
+        return {
+            name: place_of(value, self.project.folder)
+            for name, value in self.used_parameters(step).items()
+            if is_reference(value) and value != defaults[name]
+        }
 
     def _digests(self, step: Step) -> dict[str, str]:
         """Name → digest of everything that a step takes from others."""
@@ -402,6 +417,12 @@ _TAKEN = frozenset({"value", "random", "items"})
 """Kinds of artifacts that other steps take."""
 
 _FAULTS = {"missing": "is gone from the store", "damaged": "was changed after it was stored"}
+
+
+def place_of(reference: str, folder: Path) -> str:
+    """Return a secret's reference with its file's path in full; a project's are relative to it."""
+    kind, _, where = reference.partition(":")
+    return reference if kind == "env" else f"file:{folder / os.path.expanduser(where)}"
 
 
 def holding(artifacts: Iterable[Artifact], name: str) -> Artifact | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 import time
@@ -12,12 +13,13 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.describe import describe
-from nbpipe.compile.parameters import check_parameters
+from nbpipe.compile.parameters import check_parameters, is_reference
 from nbpipe.compile.plan import Selection
 from nbpipe.errors import NbpipeError, Problem, ProblemsError, StoreError, UnknownName
 from nbpipe.events import Note, RunFinished, RunStarted
 from nbpipe.run.engine import Conduct, Pass
 from nbpipe.run.lock import joined, write_lock
+from nbpipe.run.masks import mask_of
 from nbpipe.run.planner import Planner
 from nbpipe.run.project import LOCK
 from nbpipe.run.recorder import Recorder
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 
 MOST_PASSES = 6
 """How often one run plans anew because of what it learned."""
+
+
+_SECRETIVE = re.compile(r"(?i)passw|secret|credential|api_?key|(?:^|_)(?:token|pwd)$")
+"""Names of parameters that are likely to be secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,32 @@ def effective_parameters(
     return values | check_parameters(given, pipeline.parameters)
 
 
+def check_secrets(planner: Planner) -> None:
+    """Make sure that the secrets that steps are given can be read here.
+
+    Raises
+    ------
+    BadParameter
+        If one cannot.
+    """
+    for step in planner.pipeline.steps:
+        if step.name in planner.concerned:
+            mask_of(planner.secrets(step))
+
+
+def _in_plain(planner: Planner) -> Iterable[Note]:
+    """Say which values that were given look like secrets, and are kept as they are."""
+    for one in planner.pipeline.parameters:
+        value = planner.parameters[one.name]
+        given = isinstance(value, str) and value not in ("", one.default)
+        if given and _SECRETIVE.search(one.name) and not is_reference(value):
+            yield Note(
+                f"The value of {one.name} is kept as plain text with the run. If it is a secret, "
+                f"give it as env:NAME or file:PATH.",
+                level="warning",
+            )
+
+
 def _unknown_kernels(planner: Planner) -> Iterable[Problem]:
     for step in planner.pipeline.steps:
         if step.name not in planner.concerned:
@@ -151,6 +183,8 @@ def carry_out(
         If the store cannot be used.
     """
     planner = prepare(job.project, store, job.parameters, job.selection)
+    if job.on == LOCAL:  # elsewhere they are read there
+        check_secrets(planner)
     run, resumed = _begin(job, planner, store)
     recorder = Recorder(store, run, tell, since=time.time() if resumed else 0.0)
     started = time.monotonic()
@@ -267,6 +301,8 @@ def _passes(
     for problem in planner.pipeline.problems:
         if problem.severity == "warning":
             recorder.tell(Note(_sentence(problem), level="warning"))
+    for note in _in_plain(planner):
+        recorder.tell(note)
     planner.pending = recorder.results
     state: RunState = "failed"
     try:

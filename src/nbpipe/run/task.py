@@ -6,7 +6,7 @@ import os
 import shutil
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from nbpipe.run import executed, outputs, processes, verdict
 from nbpipe.run.kernels.attempt import Attempt, Findings
 from nbpipe.run.kernels.supervisor import Supervisor
 from nbpipe.run.kernels.text import Log, Teller
+from nbpipe.run.masks import NOTHING, mask_of, masked_result, masked_tell
 from nbpipe.run.order import Result
 from nbpipe.run.scratch import scratch_of, write_task
 from nbpipe.store.store import Store
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from nbpipe.events import CellState, Tell
     from nbpipe.run.kernels.templates import Templates
+    from nbpipe.run.masks import Mask
     from nbpipe.run.order import Order
     from nbpipe.store.blobs import Blobs
 
@@ -70,16 +72,20 @@ class Desk:
 def carry_out(order: Order, desk: Desk) -> Result:
     """Carry out an order; whatever goes wrong is told in the result."""
     began = monotonic()
+    mask = NOTHING
     try:
+        mask = mask_of(order.secrets)
+        desk = replace(desk, tell=masked_tell(desk.tell, mask))
         blobs = Store.open(order.store).blobs
         _check(order, blobs)
-        return _Work(order, desk, blobs, began).result()
+        return masked_result(_Work(order, desk, blobs, began, mask).result(), mask)
     except (NbpipeError, OSError) as error:
         failure = Failure(type(error).__name__, str(error))
     except Exception as error:
         what = f"A fault in nbpipe, not in the notebook: {type(error).__name__}: {error}"
         failure = Failure("nbpipe", what, traceback=traceback.format_exc())
-    return Result(order.task, order.attempt, "failed", monotonic() - began, error=failure)
+    result = Result(order.task, order.attempt, "failed", monotonic() - began, error=failure)
+    return masked_result(result, mask)
 
 
 def _check(order: Order, blobs: Blobs) -> None:
@@ -98,8 +104,9 @@ def _saves(order: Order) -> bool:
 class _Work:
     """One order on its way; `result` goes through its stages."""
 
-    def __init__(self, order: Order, desk: Desk, blobs: Blobs, began: float) -> None:
+    def __init__(self, order: Order, desk: Desk, blobs: Blobs, began: float, mask: Mask) -> None:
         self.order, self.desk, self.blobs, self.began = order, desk, blobs, began
+        self.mask = mask
         self.findings = Findings()
         self.scratch = blobs.scratch(scratch_of(order))
 
@@ -137,7 +144,7 @@ class _Work:
             order=self.order, scratch=self.scratch, private=self.desk.private,
             environ=environ, launcher=launcher if launcher.exists() else None,
             tell=self.desk.tell, teller=teller, log=log, supervisor=supervisor,
-            templates=self.desk.templates,
+            templates=self.desk.templates, mask=self.mask,
         )  # fmt: skip
 
     def _sweep(self, log: Log) -> None:
@@ -147,6 +154,7 @@ class _Work:
         names = processes.end_all(left)
         processes.reap()
         if names:
+            names = [self.mask.text(name) for name in names]
             log.write("after the step", "Ended what it left running:\n" + "\n".join(names) + "\n")
             text = f"It left {len(names)} running, which were ended: {'; '.join(names)[:500]}"
             self.desk.tell(Note(text, self.order.task, "warning"))
@@ -156,7 +164,7 @@ class _Work:
         with suppress(OSError):
             text = (self.scratch / "kernel.log").read_text(errors="replace")
             if text.strip():
-                log.write("the kernel's own output", text[-100_000:])
+                log.write("the kernel's own output", self.mask.text(text)[-100_000:])
 
     def _publish(self, found: verdict.Verdict, met: verdict.Met) -> Result:
         order = self.order
@@ -164,7 +172,7 @@ class _Work:
         if found.state == "ok" and unsaved:
             found = verdict.Verdict("failed", Failure("nothing saved", _NOT_SAVED))
         try:
-            left = outputs.collect(self.scratch, order, self.blobs, found.state == "ok")
+            left = outputs.collect(self.scratch, order, self.blobs, found.state == "ok", self.mask)
         except (NbpipeError, OSError) as error:
             what = f"What the step left could not be stored: {error}"
             found = verdict.Verdict("failed", Failure(type(error).__name__, what))
@@ -184,7 +192,7 @@ class _Work:
         self, found: verdict.Verdict, states: Mapping[str, CellState]
     ) -> tuple[Artifact, ...]:
         """Publish the executed notebook, the log, and what an engine made besides."""
-        notebook = executed.finish(self.order, self.findings, found, states)
+        notebook = executed.finish(self.order, self.findings, found, states, self.mask)
         log = self.scratch / "log.txt"
         size = log.stat().st_size
         papers = [
@@ -195,6 +203,10 @@ class _Work:
             Artifact("log.txt", self.blobs.adopt(log), size, "log", type="text/plain"),
         ]  # fmt: skip
         for extra in self.findings.extras:
+            if extra.kind == "dump" and self.mask:
+                text = "The dump is not kept: it would hold the secrets that the step was given."
+                self.desk.tell(Note(text, self.order.task, "warning"))
+                continue
             digest = self.blobs.put_bytes(extra.data)
             size = len(extra.data)
             papers.append(Artifact(extra.name, digest, size, extra.kind, type=extra.type))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbpipe.run.masks import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from nbpipe.run.kernels.supervisor import Sample, Supervisor
     from nbpipe.run.kernels.templates import Templates
     from nbpipe.run.kernels.text import Log, Teller
+    from nbpipe.run.masks import Mask
     from nbpipe.run.order import Order
 
 
@@ -38,6 +41,8 @@ class Attempt:
         Watches the processes.
     templates
         The worker's templates, for kernels that are forked; None where it keeps none.
+    mask
+        Hides the secrets that the step is given.
     """
 
     order: Order
@@ -50,6 +55,7 @@ class Attempt:
     log: Log
     supervisor: Supervisor
     templates: Templates | None = None
+    mask: Mask = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

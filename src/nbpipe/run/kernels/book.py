@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from nbpipe.run.kernels.attempt import CellRun
 from nbpipe.run.kernels.imports import papermill
 from nbpipe.run.kernels.shown import Shown
 from nbpipe.run.kernels.text import plain
+from nbpipe.run.masks import Veil, hide_in_notebook
 
 papermill()
 
@@ -49,6 +51,7 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         self.current: str | None = None
         self._positions = {cell: index for index, cell in enumerate(attempt.order.own)}
         self._shown: dict[str, Shown] = {}
+        self._veils: dict[tuple[str, str], Veil] = {}
         self._saved = monotonic()
 
     # what papermill calls
@@ -97,6 +100,7 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
 
     def cell_complete(self, cell: Any, cell_index: int | None = None, **_: Any) -> None:
         """Note how the cell ended; a cell still running has come to its end."""
+        self._unveil(cell)
         self._shown[cell.id].finish()
         run = self.findings.cells[cell.id]
         run.seconds = monotonic() - run.started
@@ -133,12 +137,18 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
     def save(self, **_: Any) -> None:
         """Write the notebook as far as it came, for someone who wants to look."""
         target = self.attempt.scratch / "running.ipynb"
-        target.with_suffix(".new").write_text(json.dumps(self.nb), encoding="utf-8")
+        nb = self.nb
+        if self.attempt.mask:
+            nb = copy.deepcopy(nb)
+            hide_in_notebook(nb, self.attempt.mask)
+        target.with_suffix(".new").write_text(json.dumps(nb), encoding="utf-8")
         target.with_suffix(".new").replace(target)
         self._saved = monotonic()
 
     def notebook_complete(self, **_: Any) -> None:
         """Note the end; nothing that did not run is marked as if it had."""
+        for cell in self.nb.cells:
+            self._unveil(cell)
         self.settle()
         self.end_time = self.now()
         self.nb.metadata.papermill.update(
@@ -166,6 +176,21 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
 
     def write(self, cell: Any, stream: str, text: str) -> None:
         """Take text that the cell wrote to ``stdout`` or ``stderr``."""
+        if self.attempt.mask:
+            veil = self._veils.setdefault((cell.id, stream), Veil(self.attempt.mask))
+            text = veil.take(text)
+        if text:
+            self._write(cell, stream, text)
+
+    def _unveil(self, cell: Any) -> None:
+        """Write what waited for the rest of a secret that did not come."""
+        for stream in ("stdout", "stderr"):
+            veil = self._veils.get((cell.id, stream)) if self._veils else None
+            rest = veil.end() if veil is not None else ""
+            if rest:
+                self._write(cell, stream, rest)
+
+    def _write(self, cell: Any, stream: str, text: str) -> None:
         self.attempt.log.write(cell.id, text)
         if cell.id in self._positions:
             self.attempt.teller.write(cell.id, "stderr" if stream == "stderr" else "stdout", text)

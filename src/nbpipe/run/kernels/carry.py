@@ -79,7 +79,7 @@ def _execute(module: Any, engine_name: str, attempt: Attempt, findings: Findings
     module.execute_notebook(
         _GIVEN,
         None,
-        parameters=dict(order.parameters),
+        parameters=_values(attempt),
         engine_name=engine_name,
         kernel_name=order.kernel,
         language=order.language,
@@ -87,6 +87,13 @@ def _execute(module: Any, engine_name: str, attempt: Attempt, findings: Findings
         attempt=attempt,
         findings=findings,
     )
+
+
+def _values(attempt: Attempt) -> dict[str, Any]:
+    """What papermill writes into the notebook; a Python kernel reads secrets by itself."""
+    order = attempt.order
+    secrets = {} if order.language == "python" else attempt.mask.values
+    return {**order.parameters, **secrets}
 
 
 def _trouble(error: Exception, attempt: Attempt) -> Trouble:

@@ -52,7 +52,8 @@ class _Watcher:
         elif self._cell is not None:
             self._take_of_cell(message)
         elif "stream" in message:
-            self.book.attempt.log.write("outside of cells", message["text"])
+            text = self.book.attempt.mask.text(message["text"])
+            self.book.attempt.log.write("outside of cells", text)
 
     def _take_of_cell(self, message: dict[str, Any]) -> None:
         if "clear" in message:
@@ -65,6 +66,8 @@ class _Watcher:
             return
         if self._clear_next:
             self._clear()
+        if "stream" not in message:
+            message = self.book.attempt.mask.value(message)
         if "stream" in message:
             self.book.write(self._cell, message["stream"], message["text"])
         elif "error" in message:

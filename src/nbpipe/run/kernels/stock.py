@@ -176,6 +176,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Take text and displays within bounds; leave the rest to nbclient."""
+        if self.attempt.mask and msg["msg_type"] != "stream":  # the book masks what comes in pieces
+            msg = {**msg, "content": self.attempt.mask.value(msg["content"])}
         content, kind = msg["content"], msg["msg_type"]
         hooked = self.output_hook_stack[msg["parent_header"].get("msg_id")]
         if kind == "stream" and not hooked:

@@ -151,7 +151,7 @@ class WarmClient(Client):
     def _take_text(self, stream: str, text: str) -> None:
         cell, index = self._cell
         if cell is None:
-            self.attempt.log.write("before the cells", text)
+            self.attempt.log.write("before the cells", self.attempt.mask.text(text))
             return
         told = {"name": stream, "text": text}
         self.process_message(

@@ -1,6 +1,7 @@
 # make demo      install, run the main example twice: once with live progress, once reusing all
 # make test      install what tests need and run every tier
 # make hub       a JupyterHub with two users, on this machine alone, to try nbpipe behind
+# make fuzz      read ten thousand spoilt notebooks: a minute
 # make check     what needs neither kernels nor servers nor a browser: seconds
 #
 # Needs Python 3.11 or newer, and nothing else: Node comes from PyPI where there is none.
@@ -15,7 +16,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Byte code is what makes the second start fast, also where the machine says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types house fast kernels clusters imports server frontend ui hub docs pictures benchmark clean chromium
+.PHONY: demo test check lint types house fast fuzz kernels clusters imports server frontend ui hub docs pictures benchmark clean chromium
 
 demo: $(VENV)/.demo
 	@echo; echo "== first run: every step runs"
@@ -56,6 +57,10 @@ types: $(VENV)/.test
 
 fast: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n 2 --ignore=tests/kernels --ignore=tests/clusters --ignore=tests/server --ignore=tests/imports tests
+
+# Ten thousand spoilt notebooks are read, in place of some hundred.
+fuzz: $(VENV)/.test
+	NBPIPE_FUZZ=10000 $(BIN)/python -m pytest -q -n 2 tests/fuzz
 
 kernels: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/kernels

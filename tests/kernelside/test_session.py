@@ -194,7 +194,7 @@ def test_without_begin_the_first_cell_is_asked_for() -> None:
 
 def test_public_names_are_exactly_these() -> None:
     assert sorted(kernelside.__all__) == [
-        "begin", "gather", "load", "load_item", "log_metric", "save", "settle"
+        "begin", "gather", "load", "load_item", "log_metric", "save", "secret", "settle"
     ]  # fmt: skip
 
 

@@ -40,6 +40,9 @@ def read_options(
     return Options(**values), tuple(problems)
 
 
+MOST_BYTES = 1 << 62
+
+
 def read_bytes(value: Any) -> int:
     """Return bytes from a number or a text as ``"2 GB"`` (1 kB is 1024 bytes).
 
@@ -51,7 +54,10 @@ def read_bytes(value: Any) -> int:
     found = _SIZE.match(str(value))
     if not found or isinstance(value, bool):
         raise ValueError('must be a size, as "2 GB"')
-    return int(float(found[1]) * _UNITS[found[2].lower()])
+    size = float(found[1]) * _UNITS[found[2].lower()]
+    if size > MOST_BYTES:
+        raise ValueError("is more than any machine has")
+    return int(size)
 
 
 def _count(value: Any) -> int:
@@ -63,9 +69,14 @@ def _count(value: Any) -> int:
 def _seconds(value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    if not is_span(value):
         raise ValueError("must be a number of seconds above 0")
     return float(value)
+
+
+def is_span(value: Any) -> bool:
+    """Whether a value is a number of seconds above 0, and of at most thirty years."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1e9
 
 
 def _flag(value: Any) -> bool:
@@ -90,7 +101,7 @@ def _resources(value: Any) -> Resources:
     if not isinstance(value, dict) or not set(value) <= {"cpu", "memory", "gpu"}:
         raise ValueError("must be an object with cpu, memory or gpu")
     cpu, gpu = value.get("cpu", 1.0), value.get("gpu", 0)
-    if isinstance(cpu, bool) or not isinstance(cpu, (int, float)) or cpu < 0:
+    if isinstance(cpu, bool) or not isinstance(cpu, (int, float)) or not 0 <= cpu <= 1e6:
         raise ValueError("cpu must be a number of cores")
     memory = value.get("memory")
     return Resources(float(cpu), None if memory is None else read_bytes(memory), _count(gpu))

@@ -58,9 +58,10 @@ def _value(text: str) -> object:
     except ValueError:
         pass
     try:
-        return float(number)
+        found = float(number)
     except ValueError:
         return text
+    return found if math.isfinite(found) else text
 
 
 def check_parameters(given: Mapping[str, Any], known: Iterable[Parameter]) -> dict[str, Any]:

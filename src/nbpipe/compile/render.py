@@ -149,8 +149,19 @@ def _begin_cell(step: Step, place: Place) -> dict[str, Any]:
 
 
 def _metadata(step: Step) -> dict[str, Any]:
-    kept = ("kernelspec", "language_info")
-    return {key: step.notebook.metadata[key] for key in kept if key in step.notebook.metadata}
+    """The kernel and the language as the source has them, as far as nbformat allows it."""
+    kept = {}
+    for key in ("kernelspec", "language_info"):
+        said = step.notebook.metadata.get(key)
+        if isinstance(said, dict) and isinstance(said.get("name"), str):
+            kept[key] = {k: v for k, v in said.items() if isinstance(v, str) or k in _OBJECTS}
+    if "kernelspec" in kept:
+        kept["kernelspec"].setdefault("display_name", kept["kernelspec"]["name"])
+    return kept
+
+
+_OBJECTS = ("codemirror_mode", "env", "metadata")
+"""Entries of a kernel's and a language's description that need not be text."""
 
 
 def _parameter_cells(step: Step) -> Iterable[dict[str, Any]]:
@@ -282,7 +293,8 @@ def _raw(cell: Cell, tags: list[str] | None = None) -> dict[str, Any]:
         for key, value in cell.metadata.items()
         if key in ("editable", "slideshow", "jupyter")
     }
-    metadata["tags"] = [*cell.tags] if tags is None else tags
+    # nbformat allows no comma in a tag; the source may have some all the same.
+    metadata["tags"] = [t for t in cell.tags if "," not in t] if tags is None else tags
     document = _document(cell.kind, cell.id, cell.source, metadata)
     return document | {"attachments": dict(cell.attachments)} if cell.attachments else document
 

@@ -87,10 +87,15 @@ class Reading:
 
 def is_tagged(notebook: Notebook) -> bool:
     """Whether the notebook says itself what its steps are."""
+    return is_whole(notebook) or any(
+        tag.startswith(("step:", "block:")) for cell in notebook.cells for tag in cell.tags
+    )
+
+
+def is_whole(notebook: Notebook) -> bool:
+    """Whether the notebook's metadata make it one step."""
     own = notebook.metadata.get("nbpipe")
-    if isinstance(own, dict) and own.get("step"):
-        return True
-    return any(tag.startswith(("step:", "block:")) for cell in notebook.cells for tag in cell.tags)
+    return isinstance(own, dict) and bool(own.get("step"))
 
 
 def read_roles(notebook: Notebook, default_step: str | None) -> Reading:

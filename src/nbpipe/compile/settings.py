@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbpipe.compile.options import is_span
 from nbpipe.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def read_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[Problem, ...
             values[name] = tuple(map(str, value)) if isinstance(value, list) else value
     if values.get("jobs", 1) < 1:
         problems.append(Problem("bad-setting", "nbpipe.toml: jobs must be at least 1."))
+    if "timeout" in values and not is_span(values["timeout"]):
+        text = "nbpipe.toml: timeout must be a number of seconds above 0."
+        problems.append(Problem("bad-setting", text))
     return Settings(**values), tuple(problems)
 
 

@@ -10,7 +10,7 @@ from nbpipe.compile.dataflow.stepflows import read_flow
 from nbpipe.compile.flow import Block
 from nbpipe.compile.order import all_before
 from nbpipe.compile.reading.mutations import BUILTINS
-from nbpipe.compile.roles import is_tagged
+from nbpipe.compile.roles import is_tagged, is_whole
 from nbpipe.compile.suggest import cuts as cutting
 from nbpipe.compile.suggest import files, naming, quiet
 from nbpipe.compile.suggest.headings import read_headings
@@ -74,6 +74,10 @@ def _refusal(notebook: Notebook, anew: bool) -> Problem | None:
         )
         hint = "It can be one whole step, or be tagged by hand."
         return Problem("not-python", text, notebook=notebook.path, suggestion=hint)
+    if is_whole(notebook):
+        text = f"{notebook.path} is one whole step."
+        hint = "Switch that off first: it is `step` in the notebook's metadata, under `nbpipe`."
+        return Problem("already-split", text, notebook=notebook.path, suggestion=hint)
     if is_tagged(notebook) and not anew:
         text = f"{notebook.path} has steps already."
         hint = "Give --anew to propose others in their place."

@@ -103,14 +103,9 @@ export function towards(places: Places, name: string, arrow: Arrow): string | nu
   return best;
 }
 
-/** The step at a point of the drawing. */
-export function stepAt(places: Places, x: number, y: number): string | null {
-  for (const [name, place] of places) {
-    if (x >= place.x && y >= place.y && x <= place.x + place.width && y <= place.y + place.height) {
-      return name;
-    }
-  }
-  return null;
+/** The step at a point of the drawing, or the one nearest to it. */
+export function stepNear(places: Places, x: number, y: number): string | null {
+  return nearest(places, { x, y }, () => true);
 }
 
 function nearest(
@@ -121,8 +116,9 @@ function nearest(
   let best: string | null = null;
   let least = Infinity;
   for (const [name, place] of places) {
-    const middle = middleOf(place);
-    const distance = Math.hypot(middle.x - x, middle.y - y);
+    const aside = Math.max(place.x - x, 0, x - place.x - place.width);
+    const above = Math.max(place.y - y, 0, y - place.y - place.height);
+    const distance = Math.hypot(aside, above);
     if (distance < least && counts(name)) {
       [best, least] = [name, distance];
     }

@@ -1,5 +1,5 @@
 import { canComeAfter } from '../order';
-import { centred, fitted, isSeen, kept, stepAt, towards } from '../viewport';
+import { centred, fitted, isSeen, kept, stepNear, towards } from '../viewport';
 import type { Edge } from '../wire';
 
 const at = (x: number, y: number): { x: number; y: number; width: number; height: number } => ({
@@ -62,9 +62,11 @@ describe('arrow keys', () => {
 });
 
 describe('a point of the drawing', () => {
-  it('is in a step or in none', () => {
-    expect(stepAt(places, 550, 120)).toBe('c');
-    expect(stepAt(places, 200, 20)).toBeNull();
+  it('is in a step, or near one', () => {
+    expect(stepNear(places, 550, 120)).toBe('c');
+    expect(stepNear(places, 120, 60)).toBe('a');
+    expect(stepNear(places, 380, 320)).toBe('d');
+    expect(stepNear(new Map(), 0, 0)).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 /** The pipeline as a drawing, to look at, to click and to draw in; the list of steps says the same. */
 
-import type { Connection as Drawn, ReactFlowInstance } from '@xyflow/react';
+import type { Connection as Drawn } from '@xyflow/react';
 import { Controls, ReactFlow } from '@xyflow/react';
 import React from 'react';
 
@@ -8,11 +8,14 @@ import { layout, needed } from '../layout';
 import { canComeAfter } from '../order';
 import type { StepState } from '../reduce';
 import { isBad } from '../reduce';
+import { inside, NOTHING } from '../region';
 import { trans } from '../translation';
-import type { Arrow, Frame, Places, View } from '../viewport';
-import { centred, extent, fitted, isSeen, kept, stepAt, towards } from '../viewport';
+import type { Arrow, Places } from '../viewport';
+import { towards } from '../viewport';
 import type { Compiled, Edge } from '../wire';
 import { Connection, isByHand } from './connections';
+import type { IEye } from './eye';
+import { useEye } from './eye';
 import type { StepNode } from './node';
 import { edgeId, edgesOf, NODE_TYPES, useNodes } from './node';
 import { Overview } from './overview';
@@ -33,13 +36,6 @@ export interface IGraphProps {
   readonly onOrder: (step: string, after: string, wanted: boolean) => void;
 }
 
-const TALLEST = 480;
-const SHORTEST = 96;
-const MARGIN = 32;
-
-/** Drawn smaller than that, names cannot be read. */
-const READABLE = 0.45;
-
 /** Fewer steps than that are drawn in full, however small. */
 const MANY = 120;
 
@@ -50,13 +46,18 @@ export default function Graph(props: IGraphProps): React.JSX.Element {
   const places = React.useMemo(() => layout(compiled, props.several), [shape, props.several]);
   const drawn = React.useMemo(() => new Set<unknown>(needed(compiled.edges)), [compiled]);
   const [chosen, choose] = React.useState<string | null>(null);
-  const eye = useEye(places, props.current);
-  const nodes = useNodes({ ...props, places, selected: eye.selected });
-  const edges = React.useMemo(
-    () => edgesOf(compiled, states, drawn, chosen),
-    [compiled, states, drawn, chosen]
+  const many = places.size > MANY;
+  const eye = useEye(places, props.current, many);
+  const far = eye.far && many;
+  const part = React.useMemo(
+    () => (many ? (far ? NOTHING : inside(eye.region, places, compiled.edges)) : null),
+    [many, far, eye.region, places, compiled]
   );
-  const far = eye.far && places.size > MANY;
+  const nodes = useNodes({ ...props, places, part, selected: eye.selected });
+  const edges = React.useMemo(
+    () => edgesOf(part?.edges ?? compiled.edges, states, drawn, chosen),
+    [part, compiled, states, drawn, chosen]
+  );
   const edge = compiled.edges.find(each => edgeId(each) === chosen);
   return (
     <>
@@ -72,10 +73,9 @@ export default function Graph(props: IGraphProps): React.JSX.Element {
         <ReactFlow<StepNode>
           onInit={eye.onInit}
           onMove={eye.onMove}
-          nodes={far ? [] : nodes}
-          edges={far ? [] : edges}
+          nodes={nodes}
+          edges={edges}
           nodeTypes={NODE_TYPES}
-          onlyRenderVisibleElements={places.size > MANY}
           colorMode={dark ? 'dark' : 'light'}
           nodesDraggable={false}
           nodesConnectable={props.editable}
@@ -166,117 +166,6 @@ function EdgeCard(props: IEdgeCardProps): React.JSX.Element {
   );
 }
 
-interface IEye {
-  readonly frame: React.RefObject<HTMLDivElement>;
-  readonly height: number;
-  readonly far: boolean;
-  readonly selected: string | null;
-  readonly onInit: (flow: ReactFlowInstance<StepNode>) => void;
-  readonly onMove: (event: unknown, view: View) => void;
-  readonly onZoom: () => void;
-  readonly fit: () => void;
-  readonly select: (step: string) => void;
-  readonly lookAt: (step: string) => void;
-  readonly zoomTo: (event: React.MouseEvent) => void;
-}
-
-/** What is looked at: all of it, until a person moves; from then on it stays in its place. */
-function useEye(places: Places, current: string | null): IEye {
-  const frame = React.useRef<HTMLDivElement>(null);
-  const flow = React.useRef<ReactFlowInstance<StepNode> | null>(null);
-  const moved = React.useRef(false);
-  const before = React.useRef(places);
-  const [width, setWidth] = React.useState(0);
-  const [far, setFar] = React.useState(places.size > MANY);
-  const [selected, select] = React.useState<string | null>(null);
-  const size = (): Frame => ({
-    width: frame.current?.clientWidth ?? 0,
-    height: frame.current?.clientHeight ?? 0
-  });
-  const see = (view: View): void => {
-    void flow.current?.setViewport(view);
-    setFar(view.zoom < READABLE);
-  };
-  const fit = (): void => {
-    moved.current = false;
-    see(fitted(before.current, size()));
-  };
-  React.useEffect(() => {
-    const observer = new ResizeObserver(() => {
-      setWidth(frame.current?.clientWidth ?? 0);
-      if (!moved.current) {
-        fit();
-      }
-    });
-    if (frame.current) {
-      observer.observe(frame.current);
-    }
-    return () => observer.disconnect();
-  }, []);
-  React.useLayoutEffect(() => {
-    const last = before.current;
-    before.current = places;
-    if (!moved.current) {
-      fit();
-    } else if (flow.current && last !== places) {
-      see(kept(flow.current.getViewport(), size(), last, places, selected ?? current));
-    }
-  }, [places, width]);
-  return {
-    frame,
-    height: heightOf(places, width),
-    far,
-    selected,
-    onInit: instance => {
-      flow.current = instance;
-      fit();
-    },
-    onMove: (event, view) => {
-      // Without an event it was us, and not a person.
-      moved.current ||= event !== null;
-      setFar(view.zoom < READABLE);
-    },
-    onZoom: () => {
-      moved.current = true;
-    },
-    fit,
-    select,
-    lookAt: step => {
-      const place = places.get(step);
-      const view = flow.current?.getViewport();
-      select(step);
-      if (place && view && !isSeen(view, size(), place)) {
-        moved.current = true;
-        see(centred(view, size(), place, READABLE));
-      }
-      focusSoon(frame.current, step);
-    },
-    zoomTo: event => {
-      const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
-      const view = flow.current?.getViewport();
-      if (at && view) {
-        moved.current = true;
-        const place = { ...at, width: 0, height: 0 };
-        see(centred(view, size(), places.get(stepAt(places, at.x, at.y) ?? '') ?? place, 0.8));
-      }
-    }
-  };
-}
-
-/** Only what is seen is drawn, so a step may have to be drawn before it can have the focus. */
-function focusSoon(frame: HTMLElement | null, step: string): void {
-  const focus = (): boolean => {
-    const node = frame?.querySelector<HTMLElement>(
-      `.react-flow__node[data-id="${CSS.escape(step)}"]`
-    );
-    node?.focus({ preventScroll: true });
-    return node != null;
-  };
-  if (!focus()) {
-    requestAnimationFrame(() => requestAnimationFrame(focus));
-  }
-}
-
 interface IHands {
   readonly eye: IEye;
   readonly places: Places;
@@ -347,13 +236,6 @@ function onEdgeKey(key: string, id: string, props: IGraphProps, { choose }: IHan
 function canFollow({ steps, edges }: Compiled, source: string, target: string): boolean {
   const names = steps.map(({ name }) => name);
   return canComeAfter(names, edges, target).includes(source);
-}
-
-/** As high as the drawing is when it fits the frame's width. */
-function heightOf(places: Places, width: number): number {
-  const all = extent(places);
-  const scale = width > 0 ? Math.min(1, (width - MARGIN) / all.width) : 1;
-  return Math.min(TALLEST, Math.max(SHORTEST, Math.ceil(all.height * scale) + MARGIN));
 }
 
 function shapeOf({ steps, edges }: Compiled): string {

@@ -7,6 +7,7 @@ import React from 'react';
 import type { Place } from '../layers';
 import type { StepState } from '../reduce';
 import { isBad } from '../reduce';
+import type { IInside } from '../region';
 import { trans } from '../translation';
 import type { Compiled, Edge, Step } from '../wire';
 import { sign, stateWord } from '../words';
@@ -21,6 +22,8 @@ interface IShown {
   readonly selected: boolean;
   readonly several: boolean;
   readonly editable: boolean;
+  /** True for a step that is not drawn, but an edge to it is. */
+  readonly hidden: boolean;
 }
 
 type StepData = { readonly shown: IShown };
@@ -37,14 +40,17 @@ export interface INodesProps {
   readonly selected: string | null;
   readonly several: boolean;
   readonly editable: boolean;
+  /** What of a large pipeline is drawn; null for all of a small one. */
+  readonly part: Pick<IInside<unknown>, 'steps' | 'ends'> | null;
 }
 
 /** The nodes; one that shows what it showed before is the same object, and is not drawn again. */
 export function useNodes(props: INodesProps): StepNode[] {
-  const { compiled, places, states, colours, current, selected, several, editable } = props;
+  const { compiled, places, states, colours, current, selected, several, editable, part } = props;
   const known = React.useRef(new Map<string, StepNode>());
   return React.useMemo(() => {
-    const nodes = compiled.steps.map(step => {
+    const drawn = compiled.steps.filter(({ name }) => part === null || isIn(part, name));
+    const nodes = drawn.map(step => {
       const shown: IShown = {
         step,
         place: places.get(step.name),
@@ -53,14 +59,19 @@ export function useNodes(props: INodesProps): StepNode[] {
         current: step.name === current,
         selected: step.name === selected,
         several,
-        editable
+        editable,
+        hidden: part !== null && !part.steps.has(step.name)
       };
       const before = known.current.get(step.name);
       return before && isSame(before.data.shown, shown) ? before : nodeOf(shown);
     });
     known.current = new Map(nodes.map(node => [node.id, node]));
     return nodes;
-  }, [compiled, places, states, colours, current, selected, several, editable]);
+  }, [compiled, places, states, colours, current, selected, several, editable, part]);
+}
+
+function isIn({ steps, ends }: Pick<IInside<unknown>, 'steps' | 'ends'>, step: string): boolean {
+  return steps.has(step) || ends.has(step);
 }
 
 function isSame(one: IShown, other: IShown): boolean {
@@ -68,13 +79,14 @@ function isSame(one: IShown, other: IShown): boolean {
 }
 
 function nodeOf(shown: IShown): StepNode {
-  const { step, place, state } = shown;
+  const { step, place, state, hidden } = shown;
   const { x, y, width, height } = place ?? { x: 0, y: 0, width: 120, height: 48 };
   return {
     id: step.name,
     type: 'step',
     position: { x, y },
     data: { shown },
+    hidden,
     // Sizes and handles are given: measured anew at each update, the edges would vanish.
     width,
     height,
@@ -146,7 +158,7 @@ export function edgeId({ source, kind, target }: Edge): string {
 
 /** The edges; those that a longer way says too are faint. */
 export function edgesOf(
-  { edges }: Compiled,
+  edges: readonly Edge[],
   states: ReadonlyMap<string, StepState>,
   drawn: ReadonlySet<unknown>,
   chosen: string | null

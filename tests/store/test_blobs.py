@@ -11,7 +11,8 @@ import pytest
 from nbpipe.errors import DamagedObject, MissingObject, StoreTooNew, StoreUnusable
 from nbpipe.kernelside.objects import object_path
 from nbpipe.store import blobs as module
-from nbpipe.store.blobs import Disk, LocalBlobs
+from nbpipe.store.blobs import LocalBlobs
+from nbpipe.store.disk import Disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -254,7 +255,8 @@ def test_whatever_call_fails_the_store_is_as_before_or_complete(tmp_path: Path, 
 
 
 def test_a_failing_take_over_leaves_the_file(tmp_path: Path) -> None:
-    blobs = LocalBlobs(tmp_path / "store", Failing(1))
+    LocalBlobs(tmp_path / "store").put_bytes(b"")
+    blobs = LocalBlobs(tmp_path / "store", Failing(2))  # the object's folder is made first
     path = blobs.scratch("task-1") / "value"
     path.write_bytes(b"big")
     with pytest.raises(StoreUnusable, match="disk is full"):

@@ -148,8 +148,12 @@ def ledger_left(desk: Desk) -> None:
     desk.file(f"ledger.db.new-{2**22 + 1}-01234567")
 
 
-def part_left(desk: Desk) -> None:
-    desk.file("runs/r/.a.ipynb.part")
+def left_in_the_project(desk: Desk) -> None:
+    (desk.project / f".nbpipe.lock.nbpipe-{2**22 + 1}-01234567").write_text("half")
+
+
+def copy_left(desk: Desk) -> None:
+    desk.file(f"runs/r/.a.ipynb.nbpipe-{2**22 + 1}-01234567")
 
 
 CASES: list[tuple[Callable[[Desk], None], set[str]]] = [
@@ -167,7 +171,8 @@ CASES: list[tuple[Callable[[Desk], None], set[str]]] = [
     (zeros, {"half-written"}),
     (put_left, {"leftover"}),
     (ledger_left, {"leftover"}),
-    (part_left, {"leftover"}),
+    (copy_left, {"leftover"}),
+    (left_in_the_project, {"leftover"}),
 ]
 
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from . import generators, session
+from .failpoints import reach
 from .line import MESSAGE, Line
 from .look import Look
 from .namespace import user_namespace
@@ -54,6 +55,7 @@ def be_kernel_on_line(app: Any, template: Any, files: list[int], told: dict[str,
     _name_as_stock(told["argv"])
     gc.enable()
     kernel = forkable.start(app, line, log)
+    reach("kernel-begun")
     about = {"msg_type": "ready", "content": app.kernel.language_info, "parent": ""}
     line.send(MESSAGE, json.dumps(about).encode())
     before = None

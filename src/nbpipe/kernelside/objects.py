@@ -8,6 +8,8 @@ import threading
 from queue import SimpleQueue
 from typing import Any
 
+from .failpoints import reach
+
 SMALL = 1 << 20
 CHUNK = 1 << 24
 SYNC_EVERY = 1 << 26
@@ -39,6 +41,7 @@ def write_atomically(path: str, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    reach("report-half")
     os.replace(temporary, path)
 
 

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Iterable, Sequence, cast
 
 from . import codecs, fanout, fingerprint, generators, metrics, pickles
+from .failpoints import reach
 from .objects import object_path, write_atomically
 from .outputs import save_outputs
 from .task import Held, Task
@@ -144,6 +145,7 @@ def begin(store: str, task: str = "", folder: str = "") -> None:
     if _shared is not None and _shared.fetched:
         _session.fetched = list(_shared.fetched)
         _session._tell_fetched()
+    reach("session-begun")
     known = _session.task
     if known is None and os.path.isdir(folder):
         os.chdir(folder)
@@ -274,6 +276,7 @@ def save(*outputs: Names, metrics: Iterable[str] = (), items: Iterable[str] = ()
     groups = [(name,) if isinstance(name, str) else tuple(name) for name in outputs]
     found = _observed(session)
     found.update(save_outputs(session.scratch, session.task, session.choice, groups))
+    reach("values-saved")
     found.update(_numbers(session, metrics))
     found["items"] = _items(session, items)
     found["fetched"] = list(session.fetched)
@@ -283,6 +286,7 @@ def save(*outputs: Names, metrics: Iterable[str] = (), items: Iterable[str] = ()
 def _publish(scratch: str, report: Report) -> None:
     data = json.dumps(report, allow_nan=False).encode()
     write_atomically(os.path.join(scratch, "saved.json"), data)
+    reach("report-written")
 
 
 def _observed(session: Session) -> dict[str, Any]:

@@ -31,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, Sequence
 
-OURS = ("namespace", "session", "look", "forked")
+OURS = ("namespace", "session", "look", "forked", "failpoints")
 BASE = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.iostream",
     "IPython.core.completer", "IPython.core.history", "IPython.core.magics",
@@ -242,6 +242,7 @@ class Template:
             parent, pid = os.getpid(), os.fork()
             if not pid:
                 self._become(message, files, parent)
+            reach("kernel-forked")
             self.tell({"pid": pid})
         for file in files:
             os.close(file)
@@ -282,6 +283,11 @@ class Template:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
+
+
+def reach(point: str) -> None:
+    """See `nbpipe_kernelside.failpoints`, which only the imports of `main` make known here."""
+    sys.modules["nbpipe_kernelside.failpoints"].reach(point)
 
 
 def _nothing(*_: Any) -> None:
@@ -329,6 +335,7 @@ def main() -> None:
 
         be_kernel = forked.be_stock_kernel
     template = Template(line, imported(), stamp, be_kernel)
+    reach("template-made")
     template.tell({"made": True})
     template.serve()
 

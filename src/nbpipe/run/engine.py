@@ -21,6 +21,7 @@ from nbpipe.events import (
     TaskSkipped,
     TaskStarted,
 )
+from nbpipe.kernelside.failpoints import reach
 from nbpipe.run.executors import Done, Lost, Told
 from nbpipe.run.keep import keep_notebook, restore_files, result_of
 from nbpipe.run.learning import learn
@@ -73,6 +74,8 @@ class Conduct:
         Is told everything that happens.
     keep
         Takes the result of a task that ended well, after its end was told.
+    learn
+        Takes what an attempt taught, before its end is told.
     asked
         Says why the run is to stop; empty as long as nobody asks for it.
     engine
@@ -86,6 +89,7 @@ class Conduct:
     run: str
     tell: Tell
     keep: Callable[[StoredResult], None]
+    learn: Callable[[Lesson], None]
     asked: Callable[[], str] = str
     engine: str = "warm"
     fail_fast: bool = False
@@ -202,6 +206,7 @@ class Pass:
         items = self.planner.items[step.name]
         tasks = tuple(task_name(step, item) for item in items)
         self.tell(TasksAdded(step.name, tasks, tuple(item.label for item in items)))
+        reach("items-added")
         self.open[step.name] = len(items)
         if items:
             found = self.planner.consider_items(step, items)
@@ -237,7 +242,9 @@ class Pass:
         self.active[one.task] = active
         reason = one.decision.reason if active.attempt == 1 else "it is tried again"
         self.tell(TaskStarted(one.task, active.attempt, len(order.own), one.key, reason))
+        reach("task-started")
         self.executor.submit(order)
+        reach("task-submitted")
 
     # what comes back
 
@@ -274,12 +281,14 @@ class Pass:
 
     def _finish(self, active: _Active, result: Result) -> None:
         one = active.one
+        reach("result-taken")
         self._release(active)
         tries = one.step.options.retries
         again = result.state not in (*GOOD, "cancelled") and active.attempt <= tries
         again = again and not self.cancelled
         lesson = learn(self.planner, one, result)
         if lesson:
+            self.conduct.learn(lesson)  # before the end is told: the result's key hangs on it
             before = self.lessons.get(lesson.step)
             self.lessons[lesson.step] = before.joined(lesson) if before else lesson
         # A name that was missing comes with the next pass; then it is no failure of the step.
@@ -287,6 +296,7 @@ class Pass:
         lacking = lacking and not self.cancelled
         self.tell(_finished(one, result, again or lacking))
         self._keep_notebook(one.task, result.artifacts)
+        reach("task-ended")
         if lacking:
             self._hold()
         elif again:
@@ -295,6 +305,7 @@ class Pass:
             fit = result_of(self.planner, one, result, self.run)
             if fit is not None:
                 self.conduct.keep(fit)
+                reach("result-kept")
             self.planner.note_end(one.task, result.artifacts)
             self._end_task(one)
         else:
@@ -305,6 +316,7 @@ class Pass:
         self.tell(Note(f"It is tried again in {pause:.0f} s.", active.one.task))
         later = _Active(active.one, active.attempt + 1, active.lost)
         self.retries.append((time.monotonic() + pause, later))
+        reach("task-retried")
 
     def _lost(self, active: _Active, why: str) -> None:
         self._release(active)
@@ -313,6 +325,7 @@ class Pass:
                 Note(f"Its worker was lost ({why}); it is run again.", active.one.task, "warning")
             )
             self.waiting.appendleft(_Active(active.one, active.attempt + 1, active.lost + 1))
+            reach("worker-lost")
             return
         from nbpipe.events import Failure
 
@@ -344,6 +357,7 @@ class Pass:
                     result.artifacts, result.metrics,
                 )
             )  # fmt: skip
+        reach("task-reused")
         self._end_task(one)
 
     # how steps end

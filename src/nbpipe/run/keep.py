@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.keys import key_of
 from nbpipe.run.executed import file_name
+from nbpipe.store.disk import place, place_copy
+from nbpipe.store.leftovers import is_whole
+from nbpipe.store.trouble import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,9 +63,9 @@ def keep_notebook(store: Store, run: str, task: str, artifacts: Iterable[Artifac
     if found is None:
         return None
     path = store.run_folder(run) / file_name(task)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(store.blobs.path(found.digest).read_bytes())
-    os.replace(temporary, path)
+    data = store.blobs.path(found.digest).read_bytes()
+    with told(path):
+        place_copy(store.disk, path, data)
     return path
 
 
@@ -74,7 +76,8 @@ def notebook_file(store: Store, run: str, task: TaskRow) -> Path | None:
     nearly all of them are never looked at.
     """
     path = store.run_folder(run) / file_name(task.task)
-    return path if path.exists() else keep_notebook(store, run, task.task, task.artifacts)
+    there = path.exists() and is_whole(path)  # a power cut leaves halves of what is only a copy
+    return path if there else keep_notebook(store, run, task.task, task.artifacts)
 
 
 def restore_files(planner: Planner, artifacts: Iterable[Artifact]) -> Iterator[str]:
@@ -97,7 +100,7 @@ def restore_files(planner: Planner, artifacts: Iterable[Artifact]) -> Iterator[s
             )
         else:
             yield f"{artifact.name} was gone and is put back"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.nbpipe-{os.getpid()}")
-        temporary.write_bytes(planner.store.blobs.read(artifact.digest))
-        os.replace(temporary, path)
+        data = planner.store.blobs.read(artifact.digest)
+        with told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            place(planner.store.disk, path, data, 0o666)

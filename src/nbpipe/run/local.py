@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from nbpipe import wire
+from nbpipe.kernelside.failpoints import reach
 from nbpipe.run import processes
 from nbpipe.run.executors import Done, Lost, Told
 from nbpipe.run.order import Result
@@ -155,6 +156,7 @@ class LocalExecutor:
         os.set_blocking(process.stdout.fileno(), False)
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)
         self._workers.append(worker)
+        reach("worker-spawned")
         return worker
 
     def _read(self, worker: _Worker) -> None:

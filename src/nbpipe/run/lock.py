@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.pipeline import Learned
 from nbpipe.errors import Problem
+from nbpipe.store.disk import Disk, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,13 @@ def read_lock(path: Path) -> tuple[Mapping[str, Learned], tuple[Problem, ...]]:
     return steps, ()
 
 
+def add_to_lock(path: Path, learned: Mapping[str, Learned]) -> None:
+    """Write what was learned together with what another run wrote there meanwhile."""
+    there, _ = read_lock(path)
+    found = {step: joined(said, learned[step]) for step, said in there.items() if step in learned}
+    write_lock(path, {**there, **learned, **found})
+
+
 def write_lock(path: Path, learned: Mapping[str, Learned]) -> None:
     """Write the file whole, by rename; lists are sorted, so that version control sees little."""
     steps = {
@@ -45,9 +52,7 @@ def write_lock(path: Path, learned: Mapping[str, Learned]) -> None:
     }
     data = {"version": VERSION, "steps": {step: said for step, said in steps.items() if said}}
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)
+    place(Disk(), path, text.encode("utf-8"), 0o666)
 
 
 def joined(before: Learned, more: Learned) -> Learned:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nbpipe.events import CellOutput, RunFinished, TaskFinished, TaskReused
+from nbpipe.kernelside.failpoints import reach
 from nbpipe.wire import dump_event
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ class Recorder:
     def flush(self) -> None:
         """Write what waits, in one transaction, and pass on what was held back."""
         if self.waiting or self.results:
+            reach("events-waiting")
             self.store.ledger.record_all(self.run, self.waiting, tuple(self.results.values()))
+            reach("events-written")
             self.waiting = []
             self.pressing = False
             self.results.clear()

@@ -10,15 +10,16 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbpipe.compile.describe import describe
 from nbpipe.compile.parameters import check_parameters, is_reference
 from nbpipe.compile.plan import Selection
 from nbpipe.errors import NbpipeError, Problem, ProblemsError, StoreError, UnknownName
 from nbpipe.events import Note, RunFinished, RunStarted
+from nbpipe.kernelside.failpoints import reach
 from nbpipe.run.engine import Conduct, Pass
-from nbpipe.run.lock import joined, write_lock
+from nbpipe.run.lock import add_to_lock, joined
 from nbpipe.run.masks import mask_of
 from nbpipe.run.planner import Planner
 from nbpipe.run.project import LOCK
@@ -29,7 +30,7 @@ from nbpipe.store.projection import View, closing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from nbpipe.compile.pipeline import Learned, Pipeline
+    from nbpipe.compile.pipeline import Pipeline
     from nbpipe.events import RunState, Tell
     from nbpipe.run.executors import Executor
     from nbpipe.run.learning import Lesson
@@ -201,8 +202,10 @@ def carry_out(
             _leave(recorder, "the run could not go on")
             raise
         finally:
+            reach("run-ending")
             recorder.tell(RunFinished(state, time.monotonic() - started))
             recorder.close()
+            reach("run-ended")
             store.ledger.release(run)
     return run, state
 
@@ -225,10 +228,10 @@ def _slots(job: Job) -> int:
     return job.jobs or job.project.settings.jobs or here
 
 
-def _conduct(job: Job, recorder: Recorder) -> Conduct:
+def _conduct(job: Job, recorder: Recorder, lessons: _Lessons) -> Conduct:
     """How the run is carried out; another machine's room is for its own scheduler to know."""
     here = Conduct(
-        recorder.run, recorder.tell, recorder.keep, recorder.asked,
+        recorder.run, recorder.tell, recorder.keep, lessons.take, recorder.asked,
         _engine(job), job.fail_fast, cpu=float(_slots(job)),
     )  # fmt: skip
     return here if job.on == LOCAL else replace(here, cpu=inf, memory=1 << 62, gpu=1 << 30)
@@ -241,6 +244,7 @@ def _begin(job: Job, planner: Planner, store: Store) -> tuple[str, bool]:
     if not resumed:
         _write_down(run, job, planner, store)
     store.ledger.claim(run)
+    reach("run-claimed")
     return run, resumed
 
 
@@ -294,10 +298,12 @@ def _passes(
     job: Job, planner: Planner, recorder: Recorder, executor: _Late, resumed: bool
 ) -> RunState:
     """Run passes until one teaches nothing that changes the pipeline."""
-    conduct = _conduct(job, recorder)
+    taught = _Lessons(job.project)
+    conduct = _conduct(job, recorder, taught)
     chosen = tuple(step.name for step in planner.pipeline.steps if step.name in planner.concerned)
     scope, values = job.project.scope or "", dict(planner.parameters)
     recorder.tell(RunStarted(scope, conduct.engine, chosen, values, resumed, shown(job.on)))
+    reach("run-started")
     for problem in planner.pipeline.problems:
         if problem.severity == "warning":
             recorder.tell(Note(_sentence(problem), level="warning"))
@@ -310,7 +316,7 @@ def _passes(
             one = Pass(planner, executor, conduct)
             state = one.carry_out()
             lessons = list(one.lessons.values())
-            project = _learn(planner.project, lessons, recorder)
+            project = taught.told(lessons, recorder)
             if state == "cancelled" or not any(lesson.structural for lesson in lessons):
                 return state
             recorder.tell(Note("Planning anew with what was learned (kept in nbpipe.lock)."))
@@ -338,23 +344,40 @@ def _sentence(problem: Problem) -> str:
     return f"{where}{problem.message} {problem.suggestion}".rstrip()
 
 
-def _learn(project: Project, lessons: list[Lesson], recorder: Recorder) -> Project:
-    """Write what was learned to the lock file, and say it."""
-    if not lessons:
-        return project
-    learned: dict[str, Learned] = dict(project.learned)
-    for lesson in lessons:
+class _Lessons:
+    """What a run learns: written to the lock file at once, said when a pass is over.
+
+    The key under which a result is kept hangs on the files that its step was seen to read.
+    Were they written down later than the result, it would not be found after a crash.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.trouble: OSError | None = None
+
+    def take(self, lesson: Lesson) -> None:
+        """Write a lesson down."""
+        learned = dict(self.project.learned)
         before = learned.get(lesson.step)
         learned[lesson.step] = joined(before, lesson.learned) if before else lesson.learned
-        for note in lesson.notes:
-            recorder.tell(
-                Note(f"Learned: {note}.", lesson.step, "warning" if lesson.structural else "info")
-            )
-    try:
-        write_lock(project.folder / LOCK, learned)
-    except OSError as error:
-        recorder.tell(Note(f"nbpipe.lock could not be written ({error}).", level="warning"))
-    return replace(project, learned=learned)
+        self.project = replace(self.project, learned=learned)
+        try:
+            add_to_lock(self.project.folder / LOCK, learned)
+            reach("lock-written")
+        except OSError as error:
+            self.trouble = error
+
+    def told(self, lessons: list[Lesson], recorder: Recorder) -> Project:
+        """Say what a pass taught; returns the project with all that was learned."""
+        for lesson in lessons:
+            level: Literal["warning", "info"] = "warning" if lesson.structural else "info"
+            for note in lesson.notes:
+                recorder.tell(Note(f"Learned: {note}.", lesson.step, level))
+        if self.trouble is not None:
+            text = f"nbpipe.lock could not be written ({self.trouble})."
+            recorder.tell(Note(text, level="warning"))
+            self.trouble = None
+        return self.project
 
 
 class _Late:

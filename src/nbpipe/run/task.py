@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe.compile.parameters import check_writable
 from nbpipe.errors import NbpipeError
 from nbpipe.events import Artifact, CellFinished, Failure, Note
+from nbpipe.kernelside.failpoints import reach
 from nbpipe.run import executed, outputs, processes, verdict
 from nbpipe.run.kernels.attempt import Attempt, Findings
 from nbpipe.run.kernels.supervisor import Supervisor
@@ -113,8 +114,10 @@ class _Work:
     def result(self) -> Result:
         """Run and publish; the scratch folder is gone afterwards."""
         write_task(self.scratch, self.order)
+        reach("scratch-made")
         try:
             met = self._run()
+            reach("kernel-ended")
             return self._publish(verdict.judge(self.order, self.findings, met), met)
         finally:
             shutil.rmtree(self.scratch, ignore_errors=True)
@@ -177,6 +180,7 @@ class _Work:
             what = f"What the step left could not be stored: {error}"
             found = verdict.Verdict("failed", Failure(type(error).__name__, what))
             left = outputs.Left()
+        reach("outputs-stored")
         states = verdict.cell_states(self.findings, found)
         self._tell_states(states)
         return Result(

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbpipe import wire
+from nbpipe.kernelside.failpoints import reach
 from nbpipe.run import processes
 from nbpipe.run.kernels.templates import Templates
 from nbpipe.run.order import Order
@@ -108,7 +109,11 @@ def _serve(private: Path, wishes: Wishes) -> int:
     _warm_up()
     try:
         while (order := inbox.orders.get()) is not None:
-            line.send({"done": wire.dump(carry_out(order, desk))})
+            reach("order-taken")
+            result = carry_out(order, desk)
+            reach("verdict-reached")
+            line.send({"done": wire.dump(result)})
+            reach("verdict-sent")
     finally:
         _leave_nothing(templates)
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 
 from nbpipe.errors import DamagedObject, MissingObject
+from nbpipe.kernelside.failpoints import reach
+from nbpipe.store.disk import Disk, discard, make_folder, sync, write_file
 from nbpipe.store.folder import old_entries, place_library, prepare, read_format
 from nbpipe.store.trouble import told, unusable
 
@@ -86,22 +87,6 @@ class Blobs(Protocol):
 
     def ensure_lib(self, source: Path | None = None) -> Path:
         """Place the package that runs in kernels here; returns the folder to import it from."""
-
-
-class Disk:
-    """What is done to the disk where a failure must leave the old state; tests pass their own."""
-
-    def write(self, fd: int, data: memoryview) -> int:
-        """Write some of the data; returns how much."""
-        return os.write(fd, data)
-
-    def fsync(self, fd: int) -> None:
-        """Bring an open file or folder to the disk."""
-        os.fsync(fd)
-
-    def replace(self, source: str, target: str) -> None:
-        """Rename, over what is there."""
-        os.replace(source, target)
 
 
 class LocalBlobs:
@@ -228,10 +213,11 @@ class LocalBlobs:
                 return digest
             temporary = self._temporary()
             try:
-                self._write(temporary, data)
+                write_file(self.disk, temporary, data)
+                reach("object-written")
                 self._publish(temporary, digest)
             finally:
-                _discard(temporary)
+                discard(temporary)
         return digest
 
     def adopt(self, path: Path, digest: str = "", size: int | None = None) -> str:
@@ -282,12 +268,12 @@ class LocalBlobs:
             self._publish(temporary, digest)
             os.unlink(path)
         finally:
-            _discard(temporary)
+            discard(temporary)
 
     def delete(self, digest: str) -> None:
         """Remove the bytes, if they are there."""
         with told(self.folder):
-            _discard(self._place(digest))
+            discard(self._place(digest))
 
     # work under way
 
@@ -322,13 +308,13 @@ class LocalBlobs:
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
             else:
-                _discard(str(entry))
+                discard(str(entry))
             count += 1
         return count
 
     def ensure_lib(self, source: Path | None = None) -> Path:
         """Place the package that runs in kernels here; returns the folder to import it from."""
-        return place_library(self.folder, source or kernelside_folder())
+        return place_library(self.folder, source or kernelside_folder(), self.disk)
 
     # how it is done
 
@@ -344,7 +330,7 @@ class LocalBlobs:
 
     def _make_ready(self) -> None:
         if not self._ready:
-            prepare(self.folder)
+            prepare(self.folder, self.disk)
             self._ready = True
 
     def _temporary(self) -> str:
@@ -363,33 +349,17 @@ class LocalBlobs:
             return self.has(digest)
         return True
 
-    def _write(self, path: str, data: bytes) -> None:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[self.disk.write(fd, rest) :]
-        finally:
-            os.close(fd)
-
     def _publish(self, temporary: str, digest: str) -> None:
         """Bring a complete file to the disk, then under its name, then the name to the disk."""
         self._make_ready()
         place = self._place(digest)
-        os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
-        self._fsync(temporary)
+        make_folder(self.disk, os.path.dirname(place))
+        sync(self.disk, temporary)
         _seal(temporary)
+        reach("object-sealed")
         self.disk.replace(temporary, place)
-        self._fsync(os.path.dirname(place))
-
-    def _fsync(self, path: str) -> None:
-        if os.name == "nt" and os.path.isdir(path):
-            return
-        fd = os.open(path, os.O_RDONLY)
-        try:
-            self.disk.fsync(fd)
-        finally:
-            os.close(fd)
+        reach("object-named")
+        sync(self.disk, os.path.dirname(place))
 
 
 def hexa_of(digest: str) -> str:
@@ -418,8 +388,3 @@ def kernelside_folder() -> Path:
 def _seal(path: str) -> None:
     os.chmod(path, 0o400)
     os.utime(path, (STORED_AT, STORED_AT))
-
-
-def _discard(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)

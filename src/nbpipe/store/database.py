@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbpipe.errors import StoreUnusable
+from nbpipe.kernelside.failpoints import reach
 from nbpipe.store.folder import prepare, read_format
 from nbpipe.store.schema import STEPS, migrate
 from nbpipe.store.trouble import unusable
@@ -214,6 +215,7 @@ class SqliteDatabase:
             raw.execute("PRAGMA journal_mode = WAL")
             migrate(_Alone(raw), self.steps)
             raw.close()
+            reach("ledger-half")
             _link(aside, self.path)
         finally:
             aside.unlink(missing_ok=True)

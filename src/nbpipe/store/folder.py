@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbpipe.errors import StoreTooNew, StoreUnusable
+from nbpipe.kernelside.failpoints import reach
+from nbpipe.store.disk import Disk, make_folder, place, write_file
 from nbpipe.store.trouble import told, unusable
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def read_format(folder: Path) -> int:
     return int(said)
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, disk: Disk | None = None) -> None:
     """Make the store's folder where it is not there yet.
 
     Raises
@@ -81,49 +83,62 @@ def prepare(folder: Path) -> None:
     """
     if read_format(folder):
         return
+    disk = disk or Disk()
     with told(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in ("objects", "tmp"):
-            (folder / name).mkdir(mode=0o700, exist_ok=True)
+            make_folder(disk, str(folder / name))
         for name, text in ((".gitignore", "*\n"), ("README.md", _README)):
             if not (folder / name).exists():
-                _place(folder / name, text)
-        _place(folder / "format", f"{FORMAT}\n")  # last: before it, the folder is no store
+                place(disk, folder / name, text.encode())
+        reach("store-half")
+        place(
+            disk, folder / "format", f"{FORMAT}\n".encode()
+        )  # last: before it, the folder is no store
 
 
-def _place(path: Path, text: str) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def place_library(store: Path, source: Path) -> Path:
+def place_library(store: Path, source: Path, disk: Disk | None = None) -> Path:
     """Copy the package that runs in kernels into the store, once; return the folder to import from.
 
     Executed notebooks import it from there, so they can be run by hand later.
     """
     files = sorted(source.glob("*.py"))
     digest = _digest_of(files)
-    place = store / "lib" / digest[:12]
-    if (place / "nbpipe_kernelside" / "__init__.py").exists():
-        return place
-    prepare(store)
+    target = store / "lib" / digest[:12]
+    if _is_whole(target / _PACKAGE, files):
+        return target
+    disk = disk or Disk()
+    prepare(store, disk)
     with told(store):
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        temporary = place.with_name(f".{place.name}.{os.getpid()}-{os.urandom(4).hex()}")
-        (temporary / "nbpipe_kernelside").mkdir(parents=True)
+        make_folder(disk, str(target.parent))
+        temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}")
+        (temporary / _PACKAGE).mkdir(parents=True)
         for file in files:
-            shutil.copyfile(file, temporary / "nbpipe_kernelside" / file.name)
-        try:
-            temporary.rename(place)
-        except OSError:  # another process was faster
-            shutil.rmtree(temporary)
-            if not place.is_dir():
-                raise
-    return place
+            write_file(disk, str(temporary / _PACKAGE / file.name), file.read_bytes())
+        reach("library-half")
+        _put_in_place(disk, temporary, target, files)
+    return target
+
+
+_PACKAGE = "nbpipe_kernelside"
+
+
+def _put_in_place(disk: Disk, temporary: Path, target: Path, files: list[Path]) -> None:
+    if target.exists() and not _is_whole(target / _PACKAGE, files):
+        shutil.rmtree(target)
+    try:
+        disk.replace(str(temporary), str(target))
+    except OSError:  # another process was faster, or it failed
+        shutil.rmtree(temporary, ignore_errors=True)
+        if not target.is_dir():
+            raise
+
+
+def _is_whole(package: Path, files: list[Path]) -> bool:
+    """Tell whether all files are there: they are not synced, and a power cut leaves empty ones."""
+    try:
+        return all((package / file.name).stat().st_size == file.stat().st_size for file in files)
+    except OSError:
+        return False
 
 
 def _digest_of(files: list[Path]) -> str:
@@ -141,8 +156,7 @@ def run_folder(store: Path, run: str) -> Path:
     folder = store / "runs" / checked_name(run)
     prepare(store)
     with told(store):
-        folder.parent.mkdir(mode=0o700, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(Disk(), str(folder))
     return folder
 
 

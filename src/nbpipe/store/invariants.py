@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nbpipe.errors import DamagedObject, MissingObject
@@ -40,6 +41,8 @@ def faults_of(store: Store, thorough: bool = False, now: float | None = None) ->
     at = time.time() if now is None else now
     found = [*_of_runs(store, at), *faults_of_objects(store, thorough)]
     idle = not store.ledger.runs(limit=1, state="running")
+    for project in {run.project for run in store.ledger.runs(limit=1 << 31)}:
+        found += leftovers.left_in_project(Path(project))
     found += leftovers.left_behind(store.local, idle, at)
     found += leftovers.half_written(store.local)
     found += leftovers.open_to_others(store.local)

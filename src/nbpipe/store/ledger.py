@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import RunBusy, UnknownName, UsageError
 from nbpipe.events import CellOutput, Recorded, RunFinished, TaskFinished, TaskReused
+from nbpipe.kernelside.failpoints import reach
 from nbpipe.store import audit, engines, garbage, history, tables, texts
 from nbpipe.store.history import History
 from nbpipe.store.projection import closing
@@ -129,6 +130,7 @@ class Ledger:
             )  # fmt: skip
             objects = (*run.sources.values(), run.environment)
             tables.use(connection, run.id, filter(tables.is_digest, objects))
+            reach("run-inserted")
 
     def record(self, run: str, event: Event) -> Recorded:
         """Write down one event; see `record_all`."""
@@ -162,6 +164,7 @@ class Ledger:
         with self.database.writing(durable=durable) as connection:
             done: tables.Done = {}
             recorded = self._record(connection, run, events, done)
+            reach("events-inserted")
             tables.keep_results(connection, results, self.clock(), done)
         return recorded
 

@@ -7,6 +7,7 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
+from nbpipe.store.disk import left_beside
 from nbpipe.store.engines import identity
 from nbpipe.store.faults import Fault
 
@@ -18,7 +19,7 @@ DAY = 86_400.0
 
 _OF_A_PROCESS = (
     re.compile(r"put-(\d+)-[0-9a-f]{12}"),
-    re.compile(r"(?:format|\.gitignore|README\.md)\.(\d+)-[0-9a-f]{8}"),
+    re.compile(r"\..+\.nbpipe-(\d+)-[0-9a-f]{8}", re.DOTALL),
     re.compile(r"ledger\.db\.new-(\d+)-[0-9a-f]{8}(?:-wal|-shm|-journal)?"),
     re.compile(r"kernel-[0-9a-f]{16}\.(\d+)"),
     re.compile(r"\.[0-9a-f]{12}\.(\d+)-[0-9a-f]{8}"),
@@ -26,7 +27,6 @@ _OF_A_PROCESS = (
 """Names of files that one process writes before it renames them; the group is its number."""
 
 _OF_A_TASK = re.compile(r"task-[0-9a-f]{24}")
-_PART = re.compile(r"\..+\.part")
 _TAIL = 64
 
 
@@ -42,14 +42,18 @@ def left_behind(folder: Path, idle: bool, now: float) -> Iterator[Fault]:
     now
         The time (UTC, seconds); while runs go on, only what is a day old counts.
     """
-    for place in (folder, folder / "tmp", folder / "lib", folder / "cache"):
+    places = [folder / name for name in ("", "tmp", "lib", "cache")]
+    for place in (*places, *_entries(folder / "runs")):
         for path in _entries(place):
             if _is_left(path, idle, now):
                 yield _fault(folder, path, "was left by a process that is gone")
-    for run in _entries(folder / "runs"):
-        for path in _entries(run):
-            if _PART.fullmatch(path.name) and (idle or _age(path, now) > DAY):
-                yield _fault(folder, path, "was left by a process that is gone")
+
+
+def left_in_project(folder: Path) -> Iterator[Fault]:
+    """Yield what a run wrote beside the files of a project before it was killed."""
+    for path in left_beside(folder):
+        text = f"{path} was left by a process that is gone."
+        yield Fault("I8", "leftover", text, name=str(path))
 
 
 def half_written(folder: Path) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbpipe.store import folder
 from nbpipe.store.blobs import LocalBlobs
+from nbpipe.store.disk import Disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,15 +32,30 @@ class Store:
         Opens the ledger; called when it is first used.
     local
         Folder of this machine for plain files that belong to runs.
+    disk
+        How plain files are written.
     """
 
-    def __init__(self, blobs: Blobs, open_ledger: Callable[[], Ledger], local: Path) -> None:
+    def __init__(
+        self,
+        blobs: Blobs,
+        open_ledger: Callable[[], Ledger],
+        local: Path,
+        disk: Disk | None = None,
+    ) -> None:
         self.blobs = blobs
         self.local = local
+        self.disk = disk or Disk()
         self._open_ledger = open_ledger
 
     @classmethod
-    def open(cls, address: str | Path, ledger: str = "", cache: str | Path = "") -> Store:
+    def open(
+        cls,
+        address: str | Path,
+        ledger: str = "",
+        cache: str | Path = "",
+        disk: Disk | None = None,
+    ) -> Store:
         """Open a store; nothing is written before there is something to be written.
 
         Parameters
@@ -51,6 +67,8 @@ class Store:
             for a store at a URL the folder `cache`.
         cache
             Where copies of a URL's objects are kept; by default in the user's cache folder.
+        disk
+            How files are written; tests pass one that fails.
 
         Raises
         ------
@@ -60,12 +78,14 @@ class Store:
         from nbpipe.store.ledger import Ledger
 
         if "://" not in str(address):
-            blobs = LocalBlobs(address)
-            return cls(blobs, lambda: Ledger.open(ledger or blobs.folder), blobs.folder)
+            blobs = LocalBlobs(address, disk)
+            return cls(blobs, lambda: Ledger.open(ledger or blobs.folder), blobs.folder, disk)
         from nbpipe.store.remote import RemoteBlobs, cache_folder
 
         local = Path(cache) if cache else cache_folder(str(address))
-        return cls(RemoteBlobs(str(address), local), lambda: Ledger.open(ledger or local), local)
+        return cls(
+            RemoteBlobs(str(address), local), lambda: Ledger.open(ledger or local), local, disk
+        )
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -26,7 +26,9 @@ def test_step_options_become_values() -> None:
     [
         ("retries", -1), ("retries", True), ("timeout", 0), ("timeout", "soon"), ("engine", "fast"),
         ("cache", 1), ("gives", "x"), ("resources", 3), ("resources", {"memory": "lots"}),
-        ("resources", {"disk": 1}),
+        ("resources", {"disk": 1}), ("resources", {"cpu": float("nan")}), ("timeout", 10**400),
+        ("resources", {"cpu": 10**400}), ("resources", {"memory": "9" * 400 + " TB"}),
+        ("timeout", float("inf")), ("resources", {"memory": 2**62 + 2**60}), ("reads", ["a\0b"]),
     ],
 )  # fmt: skip
 def test_an_option_of_the_wrong_kind_is_a_problem(name: str, value: object) -> None:

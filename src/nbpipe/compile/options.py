@@ -94,6 +94,8 @@ def _engine(value: Any) -> str | None:
 def _words(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError("must be a list of words")
+    if any("\0" in item for item in value):
+        raise ValueError("must hold no NUL character")
     return tuple(value)
 
 

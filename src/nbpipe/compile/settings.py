@@ -80,6 +80,9 @@ def read_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[Problem, ...
             values[name] = tuple(map(str, value)) if isinstance(value, list) else value
     if values.get("jobs", 1) < 1:
         problems.append(Problem("bad-setting", "nbpipe.toml: jobs must be at least 1."))
+    if "\0" in values.get("store", ""):
+        problems.append(Problem("bad-setting", "nbpipe.toml: store holds a NUL character."))
+        del values["store"]
     if "timeout" in values and not is_span(values["timeout"]):
         text = "nbpipe.toml: timeout must be a number of seconds above 0."
         problems.append(Problem("bad-setting", text))

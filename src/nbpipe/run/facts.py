@@ -6,6 +6,7 @@ import ast
 import glob
 import hashlib
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,18 +66,26 @@ class FactFinder:
         return full if inside.startswith("..") else inside.replace(os.sep, "/")
 
     def file_digest(self, path: str) -> str:
-        """Return the digest of a file (or of all files of a folder); empty if it is missing."""
+        """Return the digest of a file (or of all files of a folder); empty if it cannot be read.
+
+        What is neither, as a device or a pipe, might never come to its end.
+        """
         full = str(self.folder / path)
         try:
             info = os.stat(full)
-        except OSError:
+        except (OSError, ValueError):  # a name with a NUL character is no name
             return ""
-        if os.path.isdir(full):
+        if stat.S_ISDIR(info.st_mode):
             return self._folder_digest(full)
+        if not stat.S_ISREG(info.st_mode) or os.path.realpath(full).startswith(_THE_SYSTEMS):
+            return ""
         known = self.digests.get(full)
         if known and known[:2] == (info.st_size, info.st_mtime_ns):
             return known[2]
-        digest = "sha256:" + _sha256(full)
+        try:
+            digest = "sha256:" + _sha256(full)
+        except PermissionError:
+            return ""
         self.digests[full] = (info.st_size, info.st_mtime_ns, digest)
         return digest
 
@@ -140,6 +149,10 @@ def _imported(path: str) -> Iterator[str]:
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0]
+
+
+_THE_SYSTEMS = ("/proc/", "/sys/", "/dev/")
+"""Where files are made up by the system when they are read."""
 
 
 def _is_path(text: str) -> bool:

@@ -23,13 +23,15 @@ def read_lock(path: Path) -> tuple[Mapping[str, Learned], tuple[Problem, ...]]:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}, ()
+    except RecursionError:
+        return {}, (_unreadable("it is nested too deeply"),)
     except (OSError, ValueError) as error:
         return {}, (_unreadable(str(error)),)
     if not isinstance(data, dict) or data.get("version") != VERSION:
         return {}, (_unreadable(f"it is not of version {VERSION}"),)
     try:
         steps = {
-            step: Learned(**{name: frozenset(said.get(name, ())) for name in _FIELDS})
+            step: Learned(**{name: _names(said.get(name, [])) for name in _FIELDS})
             for step, said in data["steps"].items()
         }
     except (KeyError, AttributeError, TypeError) as error:
@@ -42,6 +44,12 @@ def add_to_lock(path: Path, learned: Mapping[str, Learned]) -> None:
     there, _ = read_lock(path)
     found = {step: joined(said, learned[step]) for step, said in there.items() if step in learned}
     write_lock(path, {**there, **learned, **found})
+
+
+def _names(said: object) -> frozenset[str]:
+    if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+        raise TypeError(f"{said!r} is no list of texts")
+    return frozenset(said)
 
 
 def write_lock(path: Path, learned: Mapping[str, Learned]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.assemble import assemble
-from nbpipe.compile.notebook import read_document, read_notebook
+from nbpipe.compile.notebook import Notebook, read_document, read_notebook
 from nbpipe.compile.percent import is_percent
 from nbpipe.compile.settings import Settings, read_settings
 from nbpipe.compile.tags import DRAFT
@@ -19,7 +19,6 @@ from nbpipe.errors import Problem, ProjectNotFound
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from nbpipe.compile.notebook import Notebook
     from nbpipe.compile.pipeline import Learned, Pipeline
 
 SETTINGS = "nbpipe.toml"
@@ -127,7 +126,11 @@ def _read(folder: Path, scope: str | None) -> Project:
     paths = [scope] if scope else sorted(_notebook_paths(folder, settings))
     notebooks, sources = [], {}
     for path in paths:
-        data = (folder / path).read_bytes()
+        try:
+            data = (folder / path).read_bytes()
+        except OSError as error:
+            notebooks.append(_unreadable(path, error))
+            continue
         if path.endswith(".py") and not scope and not is_percent(data.decode("utf-8", "replace")):
             continue
         notebook = read_notebook(data, path)
@@ -138,6 +141,14 @@ def _read(folder: Path, scope: str | None) -> Project:
     name = settings.name or (Path(scope).stem if scope else folder.name)
     problems = (*problems, *lock_problems)
     return Project(folder, scope, name, settings, tuple(notebooks), sources, learned, problems)
+
+
+def _unreadable(path: str, error: OSError) -> Notebook:
+    text = f"{path} cannot be read: {error.strerror}."
+    hint = "Mend its permissions, or leave it out: `exclude` in nbpipe.toml."
+    return Notebook(
+        path, (), problems=(Problem("unreadable", text, notebook=path, suggestion=hint),)
+    )
 
 
 def _notebook_paths(folder: Path, settings: Settings) -> Iterator[str]:
@@ -161,8 +172,16 @@ def _files(folder: str, prefix: str, top: str) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in SKIPPED and not entry.name.startswith("."):
                     yield from _files(entry.path, f"{prefix}{entry.name}/", top)
-            elif entry.is_file() and (not entry.is_symlink() or _stays_inside(entry.path, top)):
+            elif _is_file(entry) and (not entry.is_symlink() or _stays_inside(entry.path, top)):
                 yield prefix + entry.name
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file; a link that leads in a circle is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _stays_inside(path: str, folder: str) -> bool:
@@ -179,7 +198,10 @@ def project_settings(folder: Path) -> tuple[Settings, tuple[Problem, ...]]:
 
     try:
         return read_settings(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        text = "nbpipe.toml cannot be read: it is nested too deeply."
+        return Settings(), (Problem("bad-setting", text, suggestion="Mend or remove the file."),)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         text = f"nbpipe.toml cannot be read: {error}."
         return Settings(), (Problem("bad-setting", text, suggestion="Mend or remove the file."),)
 

@@ -14,6 +14,8 @@ from nbpipe.store.ledger import EngineRow, NewRun, StoredResult
 from nbpipe.store.store import Store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nbpipe.store.blobs import LocalBlobs
     from nbpipe.store.ledger import Ledger
 
@@ -234,3 +236,22 @@ def test_a_store_removes_the_files_of_runs_that_went(blobs: LocalBlobs) -> None:
 def test_run_folders_have_plain_names(blobs: LocalBlobs, run: str) -> None:
     with pytest.raises(ValueError, match="not fit"):
         Store.open(blobs.folder).run_folder(run)
+
+
+def test_runs_with_a_tag_stay_where_that_is_asked_for(ledger: Ledger) -> None:
+    begin(ledger, "a", "b", "c")
+    end(ledger, "a", "b", "c")
+    ledger.annotate("b", tags=("paper",))
+    assert ledger.garbage(keep_last=0).runs == ("a", "b", "c")
+    assert ledger.garbage(keep_last=0, keep_tagged=True).runs == ("a", "c")
+
+
+def test_a_store_tells_how_much_it_holds(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store") as store:
+        one, other = left(store.blobs, b"12345"), left(store.blobs, b"1234567")
+        begin(store.ledger, "r", "s")
+        for run, artifacts in (("r", (one,)), ("s", (one, other))):
+            store.ledger.record(run, TaskFinished("a", "ok", 1.0, 1, "k", artifacts))
+        space = store.space()
+        assert space.held == 12
+        assert space.free > 0

@@ -227,6 +227,8 @@ def _room(store: Store) -> Iterator[Finding]:
     there = next(p for p in (store.local, *store.local.parents) if p.exists())
     if not os.access(there, os.W_OK):
         yield Finding("error", f"{there} cannot be written.", "Choose another with --store DIR.")
-    free = shutil.disk_usage(there).free
+    space = store.space()
+    yield Finding("ok", f"the store holds {size(space.held)}")
+    free = space.free
     level: Literal["ok", "warning"] = "ok" if free > LITTLE else "warning"
     yield Finding(level, f"{size(free)} of disk are free", "" if level == "ok" else "nbpipe gc")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from nbpipe.cli.options import path_argument, store_option
@@ -21,11 +23,10 @@ from nbpipe.cli.options import path_argument, store_option
     metavar="DAYS",
     help="Remove only runs that began this many days ago or earlier.",
 )
+@click.option("--keep-tagged", is_flag=True, help="Remove no run that somebody tagged.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @store_option
-def gc(
-    path: str, keep_last: int | None, older_than: float | None, dry_run: bool, store: str | None
-) -> None:
+def gc(path: str, dry_run: bool, store: str | None, **keep: Any) -> None:
     """Remove old runs and what nothing refers to.
 
     Without --keep-last and --older-than no run is removed. Pinned runs, runs that go on and
@@ -35,9 +36,11 @@ def gc(
     from nbpipe.cli.terminal import plural, size
 
     _, there = opened(path, store)
-    age = None if older_than is None else older_than * 86400
-    found = there.ledger.garbage(keep_last, age)
+    days = keep.pop("older_than")
+    found = there.ledger.garbage(older_than=None if days is None else days * 86400, **keep)
     if dry_run:
+        space = there.space()
+        click.echo(f"The store holds {size(space.held)}; {size(space.free)} of disk are free.")
         for run in found.runs:
             click.echo(f"would remove {run}")
         objects = plural(len(found.digests), "object")

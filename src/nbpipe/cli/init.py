@@ -33,6 +33,12 @@ TEMPLATE = """\
 # Seconds that a step may take where it does not say itself.
 # timeout = 3600
 
+# Seconds that a run may take.
+# run_timeout = 36000
+
+# Most that the store may hold: no run begins in one that holds more.
+# quota = "20 GB"
+
 # Values that replace the defaults in the notebooks.
 # [parameters]
 # year = 2026

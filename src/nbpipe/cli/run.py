@@ -38,6 +38,12 @@ reporting_options = (
         help="Where steps are carried out: local, or an address as dask://HOST:PORT.",
     ),
     click.option("--jobs", type=click.IntRange(min=1), help="How many steps run side by side."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="End the run, as failed, when it takes longer.",
+    ),
     click.option("--fail-fast", is_flag=True, help="Stop everything at the first failure."),
     click.option("--junit", metavar="FILE", type=click.Path(), help="Write a JUnit report."),
     click.option("--html", metavar="DIR", type=click.Path(), help="Write a report as HTML."),
@@ -81,6 +87,7 @@ def run(ctx: click.Context, /, path: str, **options: Any) -> None:
         engine=_engine(options["engine"]),
         jobs=options["jobs"],
         fail_fast=options["fail_fast"],
+        timeout=options["timeout"],
         run=options["run_id"] or new_run_id(),
         on=options["on"] or project.settings.executor,
     )
@@ -106,7 +113,9 @@ def resume(ctx: click.Context, /, run: str, path: str, **options: Any) -> None:
     store = open_store(project, options["store"])
     job = job_of(project, store, find_run(store, project, run))
     on = options["on"] or project.settings.executor
-    job = replace(job, jobs=options["jobs"], fail_fast=options["fail_fast"], on=on)
+    job = replace(
+        job, jobs=options["jobs"], fail_fast=options["fail_fast"], on=on, timeout=options["timeout"]
+    )
     reports = Reports(options["junit"], options["html"], options["as_json"])
     ctx.exit(carry_out(job, options["store"], reports, ctx.obj))
 

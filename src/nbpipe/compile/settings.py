@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.compile.options import is_span
+from nbpipe.compile.options import is_span, read_bytes
 from nbpipe.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class Settings:
         How many steps may run side by side; None for two more than there are cores.
     timeout
         Seconds that a step may take where it does not say itself; None for no limit.
+    run_timeout
+        Seconds that a run may take; None for no limit.
+    quota
+        Most that the store may hold, as ``"20 GB"``: no run begins in one that holds more.
     """
 
     name: str | None = None
@@ -47,6 +51,8 @@ class Settings:
     executor: str = "local"
     jobs: int | None = None
     timeout: float | None = None
+    run_timeout: float | None = None
+    quota: str | None = None
 
 
 _KINDS: Mapping[str, tuple[type, ...]] = {
@@ -59,6 +65,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "executor": (str,),
     "jobs": (int,),
     "timeout": (int, float),
+    "run_timeout": (int, float),
+    "quota": (str,),
 }
 
 
@@ -83,9 +91,14 @@ def read_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[Problem, ...
     if "\0" in values.get("store", ""):
         problems.append(Problem("bad-setting", "nbpipe.toml: store holds a NUL character."))
         del values["store"]
-    if "timeout" in values and not is_span(values["timeout"]):
-        text = "nbpipe.toml: timeout must be a number of seconds above 0."
-        problems.append(Problem("bad-setting", text))
+    for name in ("timeout", "run_timeout"):
+        if name in values and not is_span(values[name]):
+            text = f"nbpipe.toml: {name} must be a number of seconds above 0."
+            problems.append(Problem("bad-setting", text))
+    try:
+        read_bytes(values.get("quota", "1 GB"))
+    except ValueError as error:
+        problems.append(Problem("bad-setting", f"nbpipe.toml: quota {error}."))
     return Settings(**values), tuple(problems)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import deque
@@ -82,6 +83,10 @@ class Conduct:
         Papermill engine for steps that do not name their own.
     fail_fast
         Stop everything at the first task that does not end well.
+    timeout
+        Seconds that the run may take; None for no limit.
+    deadline
+        When they are over, on the clock that never goes back.
     cpu, memory, gpu
         What tasks may hold together.
     """
@@ -93,6 +98,8 @@ class Conduct:
     asked: Callable[[], str] = str
     engine: str = "warm"
     fail_fast: bool = False
+    timeout: float | None = None
+    deadline: float = math.inf
     cpu: float = field(default_factory=lambda: float(os.cpu_count() or 1))
     memory: int = field(default_factory=_machine_memory)
     gpu: int = 0
@@ -149,7 +156,7 @@ class Pass:
         self.bad: set[str] = set()
         self.lessons: dict[str, Lesson] = {}
         self.cancelled = ""
-        self.by_user = False
+        self.by_user = self.late = False
         self.closed = False
         self.retries: list[tuple[float, _Active]] = []
 
@@ -166,7 +173,7 @@ class Pass:
             self._heed()
         if self.by_user:
             return "cancelled"
-        return "failed" if self.bad else "ok"
+        return "failed" if self.bad or self.late else "ok"
 
     def _is_busy(self) -> bool:
         left = not self.closed and not self.schedule.done
@@ -419,6 +426,9 @@ class Pass:
         if asked and not self.cancelled:
             self.by_user = True
             self.stop(asked)
+        if time.monotonic() > self.conduct.deadline and not self.cancelled:
+            self.late = True
+            self.stop(f"the run took longer than the {self.conduct.timeout:g} seconds it may take")
         if (
             self.lessons
             and any(lesson.structural for lesson in self.lessons.values())

@@ -19,6 +19,7 @@ from nbpipe.errors import NbpipeError, Problem, ProblemsError, StoreError, Unkno
 from nbpipe.events import Note, RunFinished, RunStarted
 from nbpipe.kernelside.failpoints import reach
 from nbpipe.run.engine import Conduct, Pass
+from nbpipe.run.limits import Watch, check_quota
 from nbpipe.run.lock import add_to_lock, joined
 from nbpipe.run.masks import mask_of
 from nbpipe.run.planner import Planner
@@ -68,6 +69,8 @@ class Job:
         The run's id; one is made where it is empty. A run that exists is resumed.
     on
         Address of what carries the orders out.
+    timeout
+        Seconds that the run may take; None for the project's setting, else for no limit.
     """
 
     project: Project
@@ -78,6 +81,7 @@ class Job:
     fail_fast: bool = False
     run: str = ""
     on: str = LOCAL
+    timeout: float | None = None
 
 
 def new_run_id(now: float | None = None) -> str:
@@ -186,6 +190,7 @@ def carry_out(
     planner = prepare(job.project, store, job.parameters, job.selection)
     if job.on == LOCAL:  # elsewhere they are read there
         check_secrets(planner)
+    check_quota(store.space(), job.project.settings)
     run, resumed = _begin(job, planner, store)
     recorder = Recorder(store, run, tell, since=time.time() if resumed else 0.0)
     started = time.monotonic()
@@ -230,9 +235,17 @@ def _slots(job: Job) -> int:
 
 def _conduct(job: Job, recorder: Recorder, lessons: _Lessons) -> Conduct:
     """How the run is carried out; another machine's room is for its own scheduler to know."""
+    watch = Watch(recorder.store.space, job.project.settings, recorder.tell)
+
+    def asked() -> str:
+        watch.look()
+        return recorder.asked()
+
+    timeout = job.timeout or job.project.settings.run_timeout
     here = Conduct(
-        recorder.run, recorder.tell, recorder.keep, lessons.take, recorder.asked,
+        recorder.run, recorder.tell, recorder.keep, lessons.take, asked,
         _engine(job), job.fail_fast, cpu=float(_slots(job)),
+        timeout=timeout, deadline=inf if timeout is None else time.monotonic() + timeout,
     )  # fmt: skip
     return here if job.on == LOCAL else replace(here, cpu=inf, memory=1 << 62, gpu=1 << 30)
 

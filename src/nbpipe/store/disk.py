@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 from nbpipe.kernelside.failpoints import reach
@@ -35,6 +36,11 @@ class Disk:
     def replace(self, source: str, target: str) -> None:
         """Rename, over what is there."""
         os.replace(source, target)
+
+    def free(self, folder: Path) -> int:
+        """Return the free bytes of the disk that a folder is on, or will be."""
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        return shutil.disk_usage(there).free
 
     def mkdir(self, path: str) -> None:
         """Make a folder that only its owner can look into."""

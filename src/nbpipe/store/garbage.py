@@ -20,11 +20,24 @@ _STALE_RESULTS = (
 )
 
 
+def held(connection: Connection) -> int:
+    """Return how many bytes the objects have that the ledger knows of."""
+    rows = connection.run("SELECT COALESCE(SUM(size), 0) AS size FROM artifacts")
+    return int(rows[0]["size"])
+
+
 def plan(
-    connection: Connection, keep_last: int | None, older_than: float | None, now: float
+    connection: Connection,
+    keep_last: int | None,
+    older_than: float | None,
+    now: float,
+    keep_tagged: bool = False,
 ) -> GarbagePlan:
     """Return what could be removed; see `Ledger.garbage`."""
     runs = _old_runs(connection, keep_last, None if older_than is None else now - older_than)
+    if keep_tagged:
+        tagged = {row["run"] for row in connection.run("SELECT run FROM run_tags")}
+        runs = [run for run in runs if run not in tagged]
     gone = set(runs)
     kept_keys = {
         row["key"]

@@ -448,18 +448,23 @@ class Ledger:
             self._exists(connection, run)
             garbage.forget(connection, [run])
 
-    def garbage(self, keep_last: int | None = None, older_than: float | None = None) -> GarbagePlan:
+    def garbage(
+        self,
+        keep_last: int | None = None,
+        older_than: float | None = None,
+        keep_tagged: bool = False,
+    ) -> GarbagePlan:
         """Return what could be removed; nothing is changed.
 
         Parameters
         ----------
-        keep_last
-            How many of the newest runs of each project stay.
+        keep_last, keep_tagged
+            How many of the newest runs of each project stay, and whether all with a tag do.
         older_than
             Only runs that began this many seconds ago or earlier go.
         """
         with self.database.reading() as connection:
-            return garbage.plan(connection, keep_last, older_than, self.clock())
+            return garbage.plan(connection, keep_last, older_than, self.clock(), keep_tagged)
 
     def collect(self, plan: GarbagePlan, blobs: Blobs) -> int:
         """Carry out a plan as far as it still holds; returns how many bytes were freed.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbpipe.store import folder
+from nbpipe.store import folder, garbage
 from nbpipe.store.blobs import LocalBlobs
 from nbpipe.store.disk import Disk
 
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from nbpipe.store.blobs import Blobs
     from nbpipe.store.ledger import Ledger
     from nbpipe.store.rows import GarbagePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Bytes that a store holds, and bytes that are free on the disk of its folder."""
+
+    held: int
+    free: int
 
 
 class Store:
@@ -100,6 +109,11 @@ class Store:
     def run_folder(self, run: str) -> Path:
         """Return the folder for plain files of a run, as what its cells printed; made if needed."""
         return folder.run_folder(self.local, run)
+
+    def space(self) -> Space:
+        """Return how much room the store takes, and how much is left."""
+        with self.ledger.database.reading() as connection:
+            return Space(garbage.held(connection), self.disk.free(self.local))
 
     def collect(self, plan: GarbagePlan) -> int:
         """Carry out a plan of `Ledger.garbage`; returns how many bytes of objects were freed."""

@@ -149,7 +149,7 @@ _SEVENTH = (
 )
 
 # No question looks there, and each task that ends pays for what is kept in order.
-_EIGHTH = ("DROP INDEX uses_by_digest", "DROP INDEX tasks_by_key")
+_EIGHTH = ("DROP INDEX IF EXISTS uses_by_digest", "DROP INDEX IF EXISTS tasks_by_key")
 
 STEPS: tuple[Sequence[Statement], ...] = (
     _FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH,

@@ -4,7 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 
 import type { Edit, Source } from './edits';
-import { asOneStep, grouped, optioned, ordered, renamed, retagged } from './edits';
+import { asOneStep, cured, grouped, optioned, ordered, renamed, retagged } from './edits';
 import { marksOf } from './marks';
 import type { Shown } from './shown';
 import { EMPTY, inside, outside, rolesIn } from './state';
@@ -41,13 +41,9 @@ export class Authored implements IDisposable {
     }
   }
 
-  /** Add and remove tags as a problem offers it. */
-  async fix(notebook: string | null, { cell: id, add, remove }: Fix): Promise<void> {
-    await this.edit(notebook, ({ cells }) => {
-      const tags = cells.find(each => each.id === id)?.tags ?? [];
-      const kept = tags.filter(tag => !remove.includes(tag));
-      return retagged(id, [...kept, ...add.filter(tag => !kept.includes(tag))]);
-    });
+  /** Change what a problem offers as its cure. */
+  async fix(notebook: string | null, fix: Fix): Promise<void> {
+    await this.edit(notebook, source => cured(source, fix));
   }
 
   /** Make an edit of the current notebook. */

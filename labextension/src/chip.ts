@@ -1,6 +1,7 @@
 /** The chip of a cell and the mark of its problems: buttons, each with a card that says more. */
 
 import type { IMark } from './chips';
+import type { IFlow } from './marks';
 import { fixWords, flowLines, SEVERITY } from './marks';
 import type { INote, NoteKind } from './notes';
 import { trans } from './translation';
@@ -65,7 +66,7 @@ export function noteButton(
 export function setOrRemove(node: Element, name: string, value: string | null): void {
   if (value === null) {
     node.removeAttribute(name);
-  } else {
+  } else if (node.getAttribute(name) !== value) {
     node.setAttribute(name, value);
   }
 }
@@ -165,10 +166,20 @@ function paragraphs(texts: readonly string[]): HTMLElement[] {
   });
 }
 
-function linesOf({ role, marks }: IMark): string[] {
+/** What flows through the step of a cell, a line each. */
+export function linesOf({ role, marks }: IMark): readonly string[] {
   const flow = role?.step ? marks?.flows.get(role.step) : undefined;
-  return flow ? flowLines(flow) : [];
+  return flow ? known(flow) : [];
 }
+
+/** The many cells of a step say the same. */
+function known(flow: IFlow): readonly string[] {
+  const lines = sentences.get(flow) ?? flowLines(flow);
+  sentences.set(flow, lines);
+  return lines;
+}
+
+const sentences = new WeakMap<IFlow, readonly string[]>();
 
 function titleOf(role: Role | undefined): string {
   return role?.role === 'step' ? trans.__('Step %1', role.step) : (role?.role ?? '');

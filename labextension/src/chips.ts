@@ -7,7 +7,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 
-import { chipButton, noteButton, problemButton, setOrRemove } from './chip';
+import { chipButton, linesOf, noteButton, problemButton, setOrRemove } from './chip';
 import { colours } from './colours';
 import type { IMarks } from './marks';
 import type { NoteKind, Notes } from './notes';
@@ -15,6 +15,8 @@ import { isTagged, readTags, rolesOf } from './tags';
 import type { Fix, Problem, Role } from './wire';
 
 const SOON = 60;
+
+const NONE: readonly Problem[] = [];
 
 /** What a chip leads to. */
 export interface IChipActions {
@@ -45,11 +47,22 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
   constructor(private readonly actions: IChipActions) {}
 
   createNew(panel: NotebookPanel): IDisposable {
-    const seen = new WeakSet<Cell>();
-    const debouncer = new Debouncer(() => this.draw(panel, seen, later), SOON);
+    const watched = new WeakSet<Cell>();
+    const debouncer = new Debouncer(() => this.draw(panel, watch), SOON);
     const later = (): void => {
       if (!debouncer.isDisposed) {
         void debouncer.invoke();
+      }
+    };
+    const watch = (cell: Cell): void => {
+      if (!watched.has(cell)) {
+        watched.add(cell);
+        cell.model.metadataChanged.connect(later);
+        // A cell outside the viewport has nothing inside until it is scrolled to.
+        void cell.ready.then(
+          () => this.show(panel, cell),
+          () => undefined
+        );
       }
     };
     this._redraw.set(panel, later);
@@ -93,12 +106,12 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
     }
   }
 
-  private draw(panel: NotebookPanel, seen: WeakSet<Cell>, later: () => void): void {
+  private draw(panel: NotebookPanel, watch: (cell: Cell) => void): void {
     if (panel.isDisposed) {
       return;
     }
     const cells = panel.content.widgets;
-    cells.forEach(cell => watch(cell, seen, later));
+    cells.forEach(watch);
     const read = cells.map(({ model }) => ({
       id: model.id,
       kind: model.type,
@@ -112,23 +125,34 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
     const colour = colours([...roles.values()].map(({ step }) => step));
     cells.forEach((cell, i) => {
       const role = roles.get(cell.model.id);
-      this.mark(panel, cell, {
+      this._wanted.set(cell, {
         role,
         colour: role ? colour.get(role.step) : undefined,
         begins: readTags(read[i]?.tags ?? []).role === 'step',
         marks,
-        problems: marks?.problems.get(cell.model.id) ?? []
+        problems: marks?.problems.get(cell.model.id) ?? NONE
       });
-      this.noteAt(panel, cell);
+      this.show(panel, cell);
     });
   }
 
-  private mark(panel: NotebookPanel, cell: Cell, mark: IMark): void {
-    // The header of a cell is an empty widget, there to be filled by extensions.
-    const header = cell.isDisposed ? null : cell.node.querySelector(':scope > .jp-CellHeader');
-    if (cell.isDisposed) {
+  /** Show what was last found out of a cell, unless it is shown: cells are many, drawn often. */
+  private show(panel: NotebookPanel, cell: Cell): void {
+    const mark = this._wanted.get(cell);
+    if (cell.isDisposed || mark === undefined) {
       return;
     }
+    // The header of a cell is an empty widget, there to be filled by extensions.
+    const header = cell.node.querySelector(':scope > .jp-CellHeader');
+    const shown = this._shown.get(cell);
+    if (shown === undefined || shown.header !== header || !isSame(shown.mark, mark)) {
+      this._shown.set(cell, { header, mark });
+      this.mark(panel, cell, header, mark);
+    }
+    this.noteAt(panel, cell, header);
+  }
+
+  private mark(panel: NotebookPanel, cell: Cell, header: Element | null, mark: IMark): void {
     const { colour } = mark;
     setOrRemove(cell.node, 'data-nbpipe-colour', colour === undefined ? null : String(colour));
     if (header) {
@@ -140,8 +164,7 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
     }
   }
 
-  private noteAt(panel: NotebookPanel, cell: Cell): void {
-    const header = cell.isDisposed ? null : cell.node.querySelector(':scope > .jp-CellHeader');
+  private noteAt(panel: NotebookPanel, cell: Cell, header: Element | null): void {
     for (const [kind, notes] of header ? (this._notes.get(panel) ?? []) : []) {
       const note = notes.get(cell.model.id) ?? null;
       setOrRemove(cell.node, `data-nbpipe-${kind}`, note?.tone ?? null);
@@ -151,14 +174,20 @@ export class Chips implements DocumentRegistry.IWidgetExtension<NotebookPanel, I
 
   private readonly _notes = new WeakMap<NotebookPanel, Map<NoteKind, Notes>>();
   private readonly _marks = new WeakMap<NotebookPanel, IMarks>();
+  private readonly _wanted = new WeakMap<Cell, IMark>();
+  private readonly _shown = new WeakMap<Cell, { header: Element | null; mark: IMark }>();
   private readonly _redraw = new WeakMap<NotebookPanel, () => void>();
 }
 
-function watch(cell: Cell, seen: WeakSet<Cell>, later: () => void): void {
-  if (!seen.has(cell)) {
-    seen.add(cell);
-    cell.model.metadataChanged.connect(later);
-    // A cell outside the viewport has nothing inside until it is scrolled to.
-    void cell.ready.then(later, () => undefined);
-  }
+function isSame(one: IMark, other: IMark): boolean {
+  const [role, now] = [one.role, other.role];
+  return (
+    role?.role === now?.role &&
+    role?.step === now?.step &&
+    one.colour === other.colour &&
+    one.begins === other.begins &&
+    linesOf(one).join() === linesOf(other).join() &&
+    (one.problems === other.problems ||
+      JSON.stringify(one.problems) === JSON.stringify(other.problems))
+  );
 }

@@ -2,14 +2,19 @@
 
 import type { Tagged } from './tags';
 import { meaning, readTags, renamedIn, rolesOf, writeTags } from './tags';
-import type { Json } from './wire';
+import type { Fix, Json } from './wire';
 
 /** What `metadata.nbpipe` of a notebook holds. */
 export type Metadata = { readonly [name: string]: Json };
 
+/** A cell as far as our edits read it. */
+export interface Written extends Tagged {
+  readonly source?: string;
+}
+
 /** A notebook as far as our edits read it. */
 export interface Source {
-  readonly cells: readonly Tagged[];
+  readonly cells: readonly Written[];
   /** Null where the notebook's metadata has no entry of ours. */
   readonly metadata: Metadata | null;
 }
@@ -18,6 +23,8 @@ export interface Source {
 export interface Edit {
   /** Cell → all of its tags from now on. */
   readonly tags: ReadonlyMap<string, readonly string[]>;
+  /** Cell → all of its text from now on. */
+  readonly sources?: ReadonlyMap<string, string>;
   /** The metadata from now on, null for none; left out where they stay. */
   readonly metadata?: Metadata | null;
 }
@@ -26,13 +33,17 @@ export const NOTHING: Edit = { tags: new Map() };
 
 /** Return true for an edit that changes nothing. */
 export function isNothing(edit: Edit): boolean {
-  return edit.tags.size === 0 && edit.metadata === undefined;
+  return edit.tags.size === 0 && edit.metadata === undefined && (edit.sources?.size ?? 0) === 0;
 }
 
 /** Return the notebook as it is after an edit. */
 export function edited(source: Source, edit: Edit): Source {
   return {
-    cells: source.cells.map(cell => ({ ...cell, tags: edit.tags.get(cell.id) ?? cell.tags })),
+    cells: source.cells.map(cell => {
+      const text = edit.sources?.get(cell.id) ?? cell.source;
+      const tags = edit.tags.get(cell.id) ?? cell.tags;
+      return { ...cell, tags, ...(text === undefined ? {} : { source: text }) };
+    }),
     metadata: edit.metadata === undefined ? source.metadata : edit.metadata
   };
 }
@@ -40,8 +51,10 @@ export function edited(source: Source, edit: Edit): Source {
 /** Return the edit that takes an edit of `source` back. */
 export function inverse(source: Source, edit: Edit): Edit {
   const before = source.cells.filter(({ id }) => edit.tags.has(id));
+  const texts = source.cells.filter(({ id }) => edit.sources?.has(id));
   return {
     tags: new Map(before.map(({ id, tags }) => [id, tags])),
+    ...(edit.sources ? { sources: new Map(texts.map(cell => [cell.id, cell.source ?? ''])) } : {}),
     ...(edit.metadata === undefined ? {} : { metadata: source.metadata })
   };
 }
@@ -50,13 +63,62 @@ export function inverse(source: Source, edit: Edit): Edit {
 export function unlessChanged(source: Source, done: Edit, edit: Edit): Edit {
   const now = new Map(source.cells.map(({ id, tags }) => [id, tags]));
   const kept = [...edit.tags].filter(([id]) => same(now.get(id), done.tags.get(id)));
+  const texts = new Map(source.cells.map(cell => [cell.id, cell.source]));
+  const sources = [...(edit.sources ?? [])].filter(
+    ([id]) => texts.get(id) === done.sources?.get(id)
+  );
   const stays = edit.metadata === undefined || !same(source.metadata, done.metadata ?? null);
-  return { tags: new Map(kept), ...(stays ? {} : { metadata: edit.metadata }) };
+  return {
+    tags: new Map(kept),
+    ...(edit.sources ? { sources: new Map(sources) } : {}),
+    ...(stays ? {} : { metadata: edit.metadata })
+  };
 }
 
 /** The tags of one cell. */
 export function retagged(cell: string, tags: readonly string[]): Edit {
   return { tags: new Map([[cell, tags]]) };
+}
+
+/** The change that a problem offers as its cure. */
+export function cured({ cells, metadata }: Source, fix: Fix): Edit {
+  const tags = new Map<string, readonly string[]>();
+  const sources = new Map<string, string>();
+  for (const { cell: id, add, remove, source } of [fix, ...fix.also]) {
+    const now = cells.find(each => each.id === id);
+    if (now && add.length + remove.length > 0) {
+      const kept = (tags.get(now.id) ?? now.tags).filter(tag => !remove.includes(tag));
+      tags.set(now.id, [...kept, ...add.filter(tag => !kept.includes(tag))]);
+    }
+    if (now && source !== null) {
+      sources.set(now.id, source);
+    }
+  }
+  return {
+    tags,
+    ...(sources.size > 0 ? { sources } : {}),
+    ...(fix.entry.length > 0 ? { metadata: renamedEntry(metadata ?? {}, fix) } : {})
+  };
+}
+
+/** An entry of the metadata called otherwise, or taken away. */
+function renamedEntry(
+  metadata: Metadata,
+  { entry: [name, ...below], becomes }: Pick<Fix, 'entry' | 'becomes'>
+): Metadata {
+  if (name === undefined || metadata[name] === undefined) {
+    return metadata;
+  }
+  if (below.length > 0) {
+    const inner = renamedEntry(objectIn(metadata[name]), { entry: below, becomes });
+    return { ...metadata, [name]: inner };
+  }
+  const entries = Object.entries(metadata).filter(([each]) => each !== becomes);
+  return Object.fromEntries(
+    entries.flatMap(([each, value]) =>
+      each !== name ? [[each, value]] : becomes === null ? [] : [[becomes, value]]
+    )
+  );
 }
 
 /** The steps that a notebook names, wherever it does. */

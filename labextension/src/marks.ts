@@ -69,7 +69,10 @@ export function flowLines({ takes, gives, after, foreach }: IFlow): string[] {
 export const SEVERITY = { error: '✕', warning: '▲', info: 'ℹ' } as const;
 
 /** What a quick fix does, in words. */
-export function fixWords({ add, remove }: Fix): string {
+export function fixWords({ add, remove, says }: Fix): string {
+  if (says) {
+    return trans.__('Fix: %1', says);
+  }
   const [tag, old] = [add.join(', '), remove.join(', ')];
   if (tag && old) {
     return trans.__('Fix: tag it %1 instead of %2', tag, old);

@@ -19,7 +19,7 @@ import type { NoteKind, Notes } from './notes';
 import { isInside } from './state';
 import type { ICell, INotebooks } from './tokens';
 import type { Json, NotebookContent } from './wire';
-import { sourceOf, Writing } from './writing';
+import { metadataOf, Writing } from './writing';
 
 const FACTORY = 'Notebook';
 const NO_KERNEL = { shouldStart: false, canStart: false, autoStartDefault: false };
@@ -69,7 +69,7 @@ export class Notebooks implements INotebooks, IDisposable {
   }
 
   get metadata(): Metadata | null {
-    return this._panel ? sourceOf(this._panel).metadata : null;
+    return this._panel ? metadataOf(this._panel) : null;
   }
 
   dispose(): void {

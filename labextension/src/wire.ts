@@ -81,9 +81,18 @@ export interface Parameter {
 }
 
 export interface Fix {
-  readonly cell: string;
+  readonly cell: string | null;
   readonly add: readonly string[];
   readonly remove: readonly string[];
+  /** The cell's text from now on; null where it stays. */
+  readonly source: string | null;
+  /** Where in `metadata.nbpipe` an entry stands, and what it is called from now on. */
+  readonly entry: readonly string[];
+  readonly becomes: string | null;
+  /** What it does, as an order; empty where its tags say it. */
+  readonly says: string;
+  /** Changes of other cells that belong to it. */
+  readonly also: readonly Fix[];
 }
 
 export interface Problem {

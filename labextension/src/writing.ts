@@ -14,7 +14,12 @@ import type { Json } from './wire';
 export type Find = (path: string) => NotebookPanel | undefined;
 
 interface IDocument {
-  readonly cells: readonly { id?: string; cell_type: string; metadata: { tags?: unknown } }[];
+  readonly cells: readonly {
+    id?: string;
+    cell_type: string;
+    source?: string | string[];
+    metadata: { tags?: unknown };
+  }[];
   readonly metadata: { nbpipe?: unknown };
 }
 
@@ -110,9 +115,12 @@ export class Writing {
     const document = file.content as IDocument;
     const before = readDocument(document);
     const after = edited(before, edit);
-    after.cells.forEach(({ id, tags }, i) => {
+    after.cells.forEach(({ id, tags, source }, i) => {
       if (edit.tags.has(id)) {
         setOrDelete(document.cells[i]?.metadata, 'tags', tags.length > 0 ? [...tags] : undefined);
+      }
+      if (edit.sources?.has(id)) {
+        setOrDelete(document.cells[i], 'source', source);
       }
     });
     setOrDelete(document.metadata, 'nbpipe', after.metadata ?? undefined);
@@ -137,12 +145,23 @@ interface Undone {
 }
 
 /** Return what our edits read of an open notebook. */
-export function sourceOf({ content }: NotebookPanel): Source {
+function sourceOf(panel: NotebookPanel): Source {
+  const { content } = panel;
   const cells = content.model ? Array.from(content.model.cells) : [];
   return {
-    cells: cells.map(cell => ({ id: cell.id, kind: cell.type, tags: tagsOf(cell) })),
-    metadata: metadataIn(content.model?.getMetadata('nbpipe'))
+    cells: cells.map(cell => ({
+      id: cell.id,
+      kind: cell.type,
+      tags: tagsOf(cell),
+      source: cell.sharedModel.getSource()
+    })),
+    metadata: metadataOf(panel)
   };
+}
+
+/** What the metadata of an open notebook hold of ours. */
+export function metadataOf({ content }: NotebookPanel): Metadata | null {
+  return metadataIn(content.model?.getMetadata('nbpipe'));
 }
 
 function readDocument({ cells, metadata }: IDocument): Source {
@@ -150,14 +169,19 @@ function readDocument({ cells, metadata }: IDocument): Source {
     cells: cells.map((cell, i) => ({
       id: cell.id ?? String(i),
       kind: cell.cell_type,
-      tags: textsIn(cell.metadata.tags)
+      tags: textsIn(cell.metadata.tags),
+      source: [cell.source ?? ''].flat().join('')
     })),
     metadata: metadataIn(metadata.nbpipe)
   };
 }
 
-function put(panel: NotebookPanel, { tags, metadata }: Edit): void {
+function put(panel: NotebookPanel, { tags, sources, metadata }: Edit): void {
   for (const cell of panel.content.model?.cells ?? []) {
+    const text = sources?.get(cell.id);
+    if (text !== undefined) {
+      cell.sharedModel.setSource(text);
+    }
     const next = tags.get(cell.id);
     if (next?.length === 0) {
       cell.deleteMetadata('tags');

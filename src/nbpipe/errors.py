@@ -34,19 +34,33 @@ Severity = Literal["error", "warning", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change of one cell's tags that cures a problem.
+    """A change of a notebook that cures a problem.
 
     Attributes
     ----------
     cell
-        Id of the cell to change.
+        Id of the cell to change; None where only the notebook's metadata change.
     add, remove
         Tags to add and to remove.
+    source
+        The cell's text from now on; None where it stays.
+    entry, becomes
+        Where in ``metadata.nbpipe`` an entry stands, and what it is called from now on; None
+        takes it away.
+    says
+        What the change does, as an order; empty where its tags say it.
+    also
+        Changes of other cells that belong to it.
     """
 
-    cell: str
+    cell: str | None
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    source: str | None = None
+    entry: tuple[str, ...] = ()
+    becomes: str | None = None
+    says: str = ""
+    also: tuple[Fix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ class Problem:
     suggestion
         What to do, as a sentence; empty when there is nothing to say.
     fix
-        The same as a change of tags, where tags cure it.
+        The same as a change of the notebook, where one cures it.
     steps
         The steps that it is between: in one step together they would not have it.
     """
@@ -89,10 +103,15 @@ class Problem:
     steps: tuple[str, ...] = ()
 
 
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the closest known word, or an empty string."""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``Did you mean 'x'?`` for the closest known word, or an empty string."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {close[0]!r}?" if close else ""
+    near = nearest(word, known)
+    return f"Did you mean {near!r}?" if near else ""
 
 
 class NbpipeError(Exception):

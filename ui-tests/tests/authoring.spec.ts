@@ -202,6 +202,27 @@ test.describe('authoring', () => {
     await expect(page.locator('.nbpipe-Fault')).toHaveCount(0);
   });
 
+  test('a quick fix rewrites a name in the code, and one undo takes it back', async ({
+    page,
+    tmpPath
+  }) => {
+    await openNotebook(page, `${tmpPath}/typo.ipynb`, [
+      { source: 'features = [1, 2]', tags: ['step:load'] },
+      { source: 'total = sum(featurs)', tags: ['step:fit', 'after:laod'] }
+    ]);
+    const problems = panelOf(page).getByRole('region', { name: 'Problems' });
+    const cell = page.locator('.jp-Notebook .jp-Cell').nth(1);
+    await problems.getByRole('button', { name: 'Fix: write features for featurs' }).click();
+    await expect(cell).toContainText('total = sum(features)');
+    await problems.getByRole('button', { name: 'Fix: tag it after:load' }).click();
+    await expect(problems.getByText('None found.')).toBeVisible();
+    expect((await tagsOf(page))[1]).toEqual(['step:fit', 'after:load']);
+    await page.menu.clickMenuItem('Edit>Undo Cell Operation');
+    await page.menu.clickMenuItem('Edit>Undo Cell Operation');
+    await expect(cell).toContainText('total = sum(featurs)');
+    expect((await tagsOf(page))[1]).toEqual(['step:fit', 'after:laod']);
+  });
+
   test('makes a whole notebook one step by one switch', async ({ page, tmpPath }) => {
     const path = `${tmpPath}/fit.ipynb`;
     await openNotebook(page, path, [{ source: 'x = 1' }]);

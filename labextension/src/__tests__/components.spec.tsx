@@ -14,7 +14,7 @@ import { Runs } from '../components/runs';
 import { Steps } from '../components/steps';
 import { stepStates } from '../reduce';
 import type { Problem, Task } from '../wire';
-import { aCell, aCompiled, aRun, aStep, aTask } from './fakes';
+import { aCell, aCompiled, aFix, aRun, aStep, aTask } from './fakes';
 
 let host: HTMLElement;
 let root: Root;
@@ -376,7 +376,7 @@ describe('problems', () => {
     index: 2,
     line: 3,
     suggestion: 'Tag it setup.',
-    fix: { cell: 'c1', add: ['setup'], remove: ['check'] }
+    fix: aFix({ cell: 'c1', add: ['setup'], remove: ['check'] })
   };
 
   it('lead to their cell and offer the cure', () => {

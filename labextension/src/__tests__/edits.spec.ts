@@ -4,6 +4,7 @@ import { join } from 'path';
 import type { Edit, Metadata, Source } from '../edits';
 import {
   asOneStep,
+  cured,
   edited,
   grouped,
   inverse,
@@ -17,6 +18,7 @@ import {
   unlessChanged
 } from '../edits';
 import { isName, suggestedName } from '../tags';
+import { aFix } from './fakes';
 
 const GOLDEN = join(__dirname, '../../../tests/golden');
 
@@ -203,5 +205,43 @@ describe('a whole notebook as one step', () => {
     const on = edited(source, asOneStep(source, 'fit'));
     expect(on.metadata).toEqual({ version: 1, step: 'fit' });
     expect(edited(on, asOneStep(on, null))).toEqual(source);
+  });
+});
+
+describe('the cure of a problem', () => {
+  const source: Source = {
+    cells: [
+      { id: 'a', kind: 'code', tags: ['step:a', 'check'], source: 'x = 1' },
+      { id: 'b', kind: 'code', tags: ['step:b'], source: 'y = z' }
+    ],
+    metadata: { version: 1, name: 'p', steps: { lod: { retrys: 2, retries: 1, cache: false } } }
+  };
+
+  it('changes tags and texts of several cells, and is taken back whole', () => {
+    const edit = cured(
+      source,
+      aFix({
+        cell: 'a',
+        add: ['setup'],
+        remove: ['check'],
+        also: [aFix({ cell: 'b', source: 'y = x' }), aFix({ cell: 'gone', source: 'y' })]
+      })
+    );
+    const after = edited(source, edit);
+    expect(after.cells.map(({ tags }) => tags)).toEqual([['step:a', 'setup'], ['step:b']]);
+    expect(after.cells.map(cell => cell.source)).toEqual(['x = 1', 'y = x']);
+    expect(edited(after, inverse(source, edit))).toEqual(source);
+    expect(isNothing(edit)).toBe(false);
+    const typed = { ...after, cells: after.cells.map(cell => ({ ...cell, source: 'typed' })) };
+    expect(unlessChanged(typed, edit, inverse(source, edit)).sources?.size).toBe(0);
+  });
+
+  it.each([
+    [['steps', 'lod', 'retrys'], 'retries', { retries: 2, cache: false }],
+    [['steps', 'lod', 'cache'], null, { retrys: 2, retries: 1 }],
+    [['steps', 'lod', 'gone'], 'retries', { retrys: 2, retries: 1, cache: false }]
+  ])('calls an entry of the metadata otherwise, or takes it away: %s', (entry, becomes, left) => {
+    const { metadata } = edited(source, cured(source, aFix({ entry, becomes })));
+    expect(metadata).toEqual({ version: 1, name: 'p', steps: { lod: left } });
   });
 });

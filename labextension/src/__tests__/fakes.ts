@@ -14,6 +14,7 @@ import type {
   CompileRequest,
   Durations,
   Events,
+  Fix,
   Hello,
   NotebookContent,
   Output,
@@ -335,4 +336,10 @@ export class FakeMemory implements IMemory {
 
 function answerWith<T>(answer: T | Error): Promise<T> {
   return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+}
+
+/** A cure; what is not said of it changes nothing. */
+export function aFix(fix: Partial<Fix>): Fix {
+  const nothing = { source: null, entry: [], becomes: null, says: '', also: [] };
+  return { cell: null, add: [], remove: [], ...nothing, ...fix };
 }

@@ -2,6 +2,7 @@ import { ServerError } from '../client';
 import { PipelineModel } from '../model';
 import type { RunEvent } from '../wire';
 import {
+  aFix,
   aCell,
   aCompiled,
   aRun,
@@ -165,7 +166,7 @@ describe('tags', () => {
     const { notebooks, model } = aPage();
     model.visible = true;
     await settle();
-    await model.authored.fix(null, { cell: 'c', add: ['after:load'], remove: ['x'] });
+    await model.authored.fix(null, aFix({ cell: 'c', add: ['after:load'], remove: ['x'] }));
     expect(notebooks.list[2]?.tags).toEqual(['step:train', 'after:load']);
   });
 });

@@ -9,6 +9,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nbpipe.compile.cures import (
+    after_instead,
+    free_name,
+    literal_instead,
+    merged,
+    renamed_entry,
+    step_instead,
+)
 from nbpipe.compile.dataflow.stepflows import read_flow
 from nbpipe.compile.flow import Flow, StepFlow
 from nbpipe.compile.link import Linker
@@ -18,7 +26,7 @@ from nbpipe.compile.order import find_cycle, in_order
 from nbpipe.compile.parameters import read_other_parameters
 from nbpipe.compile.pipeline import Parameter, Pipeline, Step
 from nbpipe.compile.roles import Draft, is_tagged, items_cell, items_step, read_roles
-from nbpipe.errors import Problem, did_you_mean
+from nbpipe.errors import Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.notebook import Cell, Notebook
     from nbpipe.compile.pipeline import Edge, Learned, Options
     from nbpipe.compile.roles import Reading
+    from nbpipe.errors import Fix
 
 
 def assemble(
@@ -143,7 +152,27 @@ def _flow_problems(reading: Reading, flows: Mapping[str, Flow]) -> Iterable[Prob
     index = {cell.id: cell.index for cell in reading.notebook.cells}
     for problem in flows[reading.notebook.path].problems:
         at = index.get(problem.cell) if problem.cell else None
-        yield replace(problem, notebook=reading.notebook.path, index=at)
+        fix = problem.fix or _merged(problem, reading.drafts)
+        yield replace(problem, notebook=reading.notebook.path, index=at, fix=fix)
+
+
+_ONE_STEP = frozenset({"cycle", "hidden-state", "session-state", "unstorable"})
+"""Problems that two steps do not have once they are one."""
+
+
+def _merged(problem: Problem, drafts: Sequence[Draft]) -> Fix | None:
+    """Make one step of those that a problem is between, where nothing stands between them."""
+    own = [draft for draft in drafts if draft.name in problem.steps]
+    if problem.code not in _ONE_STEP or len(own) < 2:
+        return None
+    places = [cell.index for draft in own for cell in draft.cells]
+    others = [draft for draft in drafts if draft not in own]
+    away = {draft.name for draft in own[1:]}
+    between = any(min(places) < c.index < max(places) for draft in others for c in draft.cells)
+    named = any(away & set(draft.after) for draft in drafts) or any(d.after for d in own[1:])
+    if between or named or any(draft.foreach or draft.whole for draft in own):
+        return None
+    return merged({draft.name: draft.cells for draft in own})
 
 
 def _declared(readings: Sequence[Reading], flows: Mapping[str, Flow]) -> Iterable[Parameter]:
@@ -172,7 +201,7 @@ def _parameters(declared: Sequence[Parameter]) -> tuple[Parameter, ...]:
 
 def _contested(declared: Sequence[Parameter], notebooks: Sequence[Notebook]) -> Iterable[Problem]:
     """A run gives a parameter one value, so notebooks must not begin from different ones."""
-    places = {(n.path, cell.id): cell.index for n in notebooks for cell in n.cells}
+    cells = {(n.path, cell.id): cell for n in notebooks for cell in n.cells}
     first: dict[str, Parameter] = {}
     for parameter in declared:
         known = first.setdefault(parameter.name, parameter)
@@ -184,7 +213,10 @@ def _contested(declared: Sequence[Parameter], notebooks: Sequence[Notebook]) -> 
             hint = "Give it the same default in both, or another name in one of them."
             yield Problem(
                 "parameter-defaults", text, notebook=parameter.notebook, cell=parameter.cell,
-                index=places[parameter.notebook, parameter.cell], suggestion=hint,
+                index=cells[parameter.notebook, parameter.cell].index, suggestion=hint,
+                fix=literal_instead(
+                    cells[parameter.notebook, parameter.cell], parameter.name, known.default
+                ),
             )  # fmt: skip
 
 
@@ -239,7 +271,8 @@ def _option_problems(readings: Sequence[Reading]) -> Iterable[Problem]:
                     f"metadata.nbpipe.steps has options for {name!r}, which is no step of {path}."
                 )
                 hint = did_you_mean(name, known)
-                yield Problem("unknown-step", text, "warning", path, suggestion=hint)
+                fix = renamed_entry(("steps", name), nearest(name, known))
+                yield Problem("unknown-step", text, "warning", path, suggestion=hint, fix=fix)
 
 
 def _taken(links: Links) -> dict[str, set[str]]:
@@ -279,7 +312,8 @@ def _random_outputs(name: str, links: Links) -> tuple[str, ...]:
 def _options(reading: Reading, draft: Draft) -> tuple[Options, tuple[Problem, ...]]:
     options = reading.options
     raw = options.own if draft.whole else options.steps.get(draft.name, {})
-    return read_options(raw, draft.name, reading.notebook.path)
+    at = () if draft.whole else ("steps", draft.name)
+    return read_options(raw, draft.name, reading.notebook.path, at)
 
 
 def _metric_names(cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -340,6 +374,7 @@ def _doubled(parts: Sequence[Part]) -> list[Problem]:
                     cell=cell.id if cell else None,
                     index=cell.index if cell else None,
                     suggestion="Give one of them another name.",
+                    fix=step_instead(part.draft.cells, part.name, free_name(part.name, first)),
                 )
             )
     return problems
@@ -356,7 +391,17 @@ def _cycle(names: Sequence[str], parts: Sequence[Part]) -> Problem:
         cell=cell.id if cell else None,
         index=cell.index if cell else None,
         suggestion="Remove an after: tag, or merge the steps.",
+        fix=_cut(names, parts),
     )
+
+
+def _cut(names: Sequence[str], parts: Sequence[Part]) -> Fix | None:
+    """Take the first order out of a circle that was said by a tag."""
+    for part in parts:
+        for name, cell in part.draft.after.items():
+            if part.name in names and name in names and cell is not None:
+                return after_instead(cell, name, "")
+    return None
 
 
 def _empty(notebooks: Sequence[Notebook], steps: Sequence[Step]) -> list[Problem]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbpipe.compile.pipeline import Edge, Pipeline, Step
-    from nbpipe.errors import Problem
+    from nbpipe.errors import Fix, Problem
 
 
 def describe(pipeline: Pipeline) -> dict[str, Any]:
@@ -47,7 +47,20 @@ def describe_problem(problem: Problem) -> dict[str, Any]:
         "index": problem.index,
         "line": problem.line,
         "suggestion": problem.suggestion,
-        "fix": fix and {"cell": fix.cell, "add": list(fix.add), "remove": list(fix.remove)},
+        "fix": fix and _fix(fix),
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "cell": fix.cell,
+        "add": list(fix.add),
+        "remove": list(fix.remove),
+        "source": fix.source,
+        "entry": list(fix.entry),
+        "becomes": fix.becomes,
+        "says": fix.says,
+        "also": [_fix(other) for other in fix.also],
     }
 
 

@@ -7,6 +7,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbpipe.compile.links import waits_for
 from nbpipe.compile.pipeline import Reason
 from nbpipe.errors import Problem
 
@@ -130,4 +131,5 @@ class _File:
             cell=one.reason.cell,
             line=one.reason.line,
             suggestion=f"Add after: to {step} to say which comes first, or write two files.",
+            fix=waits_for(one.part, writers[-1].name),
         )

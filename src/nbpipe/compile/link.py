@@ -6,16 +6,18 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nbpipe.compile.cures import after_instead, read_instead
 from nbpipe.compile.files import link_files
-from nbpipe.compile.links import Links, Taken
+from nbpipe.compile.links import Links, Taken, waits_for
 from nbpipe.compile.pipeline import Reason
-from nbpipe.errors import Problem, did_you_mean
+from nbpipe.errors import Fix, Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nbpipe.compile.flow import Need, Site
     from nbpipe.compile.links import Part
+    from nbpipe.compile.notebook import Cell
     from nbpipe.compile.pipeline import Learned
 
 _GATHER = re.compile(r"""\bgather\(\s*(['"])(?P<name>\w+)\1\s*[,)]""")
@@ -90,12 +92,15 @@ class Linker:
 
     def _no_giver(self, part: Part, need: Need) -> Problem:
         known = [*self.binders, *self.parameters]
+        near, cell = nearest(need.name, known), _cell(part, need.read.cell)
         problem = Problem(
             "nobody-gives",
             f"Step {part.name!r} needs {need.name!r}, but no step above it, no setup cell and no "
             "parameter gives it.",
-            suggestion=did_you_mean(need.name, known)
-            or "Bind it in a step above, in a setup cell, or as a parameter.",
+            suggestion=f"Did you mean {near!r}?"
+            if near
+            else "Bind it in a step above, in a setup cell, or as a parameter.",
+            fix=read_instead(cell, need.name, near) if cell and near else None,
         )
         return _placed(problem, part, need.read)
 
@@ -105,15 +110,18 @@ class Linker:
             "two-givers",
             f"Step {part.name!r} needs {need.name!r}, which more than one step gives: {names}.",
             suggestion=f"Rename one, or tag {part.name} with after:{givers[0].name} to choose.",
+            fix=waits_for(part, givers[0].name),
         )
         return _placed(problem, part, need.read)
 
     def _plain_read(self, part: Part, need: Need, giver: str) -> Problem:
+        gathered, cell = f'nbpipe.gather("{need.name}")', _cell(part, need.read.cell)
         problem = Problem(
             "plain-read-of-fan-out",
             f"Step {part.name!r} reads {need.name!r}, but {giver!r} runs once for each item and "
             "so gives many values.",
             suggestion=f"Read all of them with nbpipe.gather({need.name!r}).",
+            fix=read_instead(cell, need.name, gathered, "import nbpipe") if cell else None,
         )
         return _placed(problem, part, need.read)
 
@@ -123,9 +131,10 @@ class Linker:
                 continue
             for found in _GATHER.finditer(cell.source):
                 line = cell.source.count("\n", 0, found.start()) + 1
-                self._link_gather(part, found["name"], Reason("", part.path, cell.id, line))
+                self._link_gather(part, found, Reason("", part.path, cell.id, line))
 
-    def _link_gather(self, part: Part, name: str, at: Reason) -> None:
+    def _link_gather(self, part: Part, found: re.Match[str], at: Reason) -> None:
+        name = found["name"]
         above = [
             other for other in self.binders.get(name, ())
             if other.name in self.fanned and other.name != part.name
@@ -141,6 +150,7 @@ class Linker:
                     line=at.line,
                     suggestion=did_you_mean(name, self.binders)
                     or f"Tag the step that gives {name} with foreach:X in ITEMS.",
+                    fix=self._gather_instead(found, at.cell),
                 )
             )
             return
@@ -148,6 +158,19 @@ class Linker:
         self.links.gathers.setdefault(part.name, {})[name] = giver
         text = f"{part.name} gathers {name} from every item of {giver}"
         self.links.edge(giver, part.name, "data", name, Reason(text, at.notebook, at.cell, at.line))
+
+    def _gather_instead(self, found: re.Match[str], cell: str | None) -> Fix | None:
+        """Gather the nearest name that a fan-out gives."""
+        given = [
+            name for name, parts in self.binders.items()
+            if any(part.name in self.fanned for part in parts)
+        ]  # fmt: skip
+        near = nearest(found["name"], given)
+        if not near or cell is None:
+            return None
+        begin, end = found.span("name")
+        source = found.string[:begin] + near + found.string[end:]
+        return Fix(cell, source=source, says=f"gather {near}")
 
     # order
 
@@ -162,6 +185,9 @@ class Linker:
                         cell=cell.id if cell else None,
                         index=cell.index if cell else None,
                         suggestion=did_you_mean(name, self.by_name),
+                        fix=after_instead(cell, name, nearest(name, self.by_name))
+                        if cell
+                        else None,
                     )
                 )
                 continue
@@ -234,3 +260,7 @@ def _placed(problem: Problem, part: Part, site: Site) -> Problem:
     """The problem, with the line it speaks of."""
     index = next((c.index for c in part.reading.notebook.cells if c.id == site.cell), None)
     return replace(problem, notebook=part.path, cell=site.cell, index=index, line=site.line)
+
+
+def _cell(part: Part, cell: str | None) -> Cell | None:
+    return next((each for each in part.draft.cells if each.id == cell), None)

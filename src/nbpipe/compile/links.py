@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.pipeline import Edge, Options
+from nbpipe.errors import Fix
 
 if TYPE_CHECKING:
     from nbpipe.compile.flow import StepFlow
@@ -93,3 +94,10 @@ class Links:
             )
             for (source, target, kind), (names, reasons) in self.edges.items()
         )
+
+
+def waits_for(part: Part, step: str) -> Fix | None:
+    """Let a step of cells wait for another; what a whole notebook waits for is not in a tag."""
+    if part.draft.whole or not part.draft.cells:
+        return None
+    return Fix(part.draft.cells[0].id, (f"after:{step}",))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from nbpipe.compile.cures import renamed_entry
 from nbpipe.compile.pipeline import Options, Resources
 from nbpipe.compile.tags import OPTION_NAMES
-from nbpipe.errors import Problem, did_you_mean
+from nbpipe.errors import Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,9 +21,19 @@ _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
 def read_options(
-    raw: Mapping[str, Any], step: str, notebook: str
+    raw: Mapping[str, Any], step: str, notebook: str, at: tuple[str, ...] = ()
 ) -> tuple[Options, tuple[Problem, ...]]:
-    """Return a step's options and the problems with how they were written."""
+    """Return a step's options and the problems with how they were written.
+
+    Parameters
+    ----------
+    raw
+        The options as they are written.
+    step, notebook
+        Whose they are.
+    at
+        Where in ``metadata.nbpipe`` they stand.
+    """
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, value in raw.items():
@@ -30,13 +41,17 @@ def read_options(
         if reader is None:
             text = f"Step {step!r} has an option {name!r}, which nbpipe does not know."
             hint = did_you_mean(name, OPTION_NAMES)
-            problems.append(Problem("unknown-option", text, "warning", notebook, suggestion=hint))
+            fix = renamed_entry((*at, name), nearest(name, OPTION_NAMES))
+            problems.append(
+                Problem("unknown-option", text, "warning", notebook, suggestion=hint, fix=fix)
+            )
             continue
         try:
             values[name] = reader(value)
         except (ValueError, TypeError, AttributeError) as error:
             text = f"Step {step!r}: the option {name} is {value!r}, but {error}."
-            problems.append(Problem("bad-option", text, notebook=notebook))
+            fix = renamed_entry((*at, name), "")
+            problems.append(Problem("bad-option", text, notebook=notebook, fix=fix))
     return Options(**values), tuple(problems)
 
 

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbpipe.errors import Fix, Problem, did_you_mean
+from nbpipe.errors import Fix, Problem, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from nbpipe.compile.notebook import Cell, Notebook
 
@@ -161,16 +161,31 @@ def _contradictions(
     at = (notebook, cell.id, cell.index)
     if len(set(kinds)) > 1:
         text = f"Cell {cell.index + 1} has the tags {' and '.join(sorted(set(kinds)))}; keep one."
-        yield Problem("tags-disagree", text, "error", *at)
+        fix = Fix(cell.id, remove=_others(cell, SYNONYMS.get, kinds[0]))
+        yield Problem("tags-disagree", text, "error", *at, fix=fix)
     if len(set(steps)) > 1:
         text = f"Cell {cell.index + 1} begins more than one step: {', '.join(steps)}."
-        yield Problem("tags-disagree", text, "error", *at, suggestion="Keep one step: tag.")
+        fix = Fix(cell.id, remove=_others(cell, _step_of, steps[0]))
+        yield Problem(
+            "tags-disagree", text, "error", *at, suggestion="Keep one step: tag.", fix=fix
+        )
     if steps and kinds and kinds[0] in ("parameters", "setup", "skip"):
         text = f"Cell {cell.index + 1} is tagged {kinds[0]} and begins step {steps[0]!r}; keep one."
-        yield Problem("tags-disagree", text, "error", *at)
+        fix = Fix(cell.id, remove=_others(cell, SYNONYMS.get, None))
+        yield Problem("tags-disagree", text, "error", *at, fix=fix)
     for name in steps:
         if not is_name(name):
             yield _bad_name(name, cell, notebook)
+
+
+def _others(cell: Cell, meaning: Callable[[str], str | None], kept: str | None) -> tuple[str, ...]:
+    """The tags that mean something of a kind, but not what is kept."""
+    return tuple(tag for tag in cell.tags if meaning(tag) not in (None, kept))
+
+
+def _step_of(tag: str) -> str | None:
+    word, colon, rest = tag.partition(":")
+    return rest.strip() if colon and word in ("step", "block") else None
 
 
 def _bad_name(name: str, cell: Cell, notebook: str) -> Problem:
@@ -197,14 +212,21 @@ def _bad_foreach(tag: str, cell: Cell, notebook: str) -> Problem:
         cell=cell.id,
         index=cell.index,
         suggestion="Write for example foreach:country in countries.",
+        fix=_item_in(tag, cell),
     )
+
+
+def _item_in(tag: str, cell: Cell) -> Fix | None:
+    """Where only the items are named, an item can be called `item`."""
+    better = f"item in {tag.partition(':')[2].strip()}"
+    return Fix(cell.id, (f"foreach:{better}",), (tag,)) if read_foreach(better) else None
 
 
 def _misspelt(tag: str, cell: Cell, notebook: str) -> Iterator[Problem]:
     """A tag of others is left alone; one that is nearly ours is pointed out."""
-    word, colon, _ = tag.partition(":")
+    word, colon, rest = tag.partition(":")
     known = [f"{prefix}:" for prefix in _PREFIXES] if colon else list(SYNONYMS)
-    near = did_you_mean(word + colon, known) if len(word) > 3 else ""
+    near = nearest(word + colon, known) if len(word) > 3 else ""
     if near:
         yield Problem(
             "unknown-tag",
@@ -213,7 +235,8 @@ def _misspelt(tag: str, cell: Cell, notebook: str) -> Iterator[Problem]:
             notebook,
             cell.id,
             cell.index,
-            suggestion=near,
+            suggestion=f"Did you mean {near!r}?",
+            fix=Fix(cell.id, (near + rest,), (tag,)),
         )
 
 

@@ -155,14 +155,18 @@ CELLS = (
 )
 
 
-def command(folder: Path, temporary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(
+    folder: Path, temporary: Path, *arguments: str, umask: int = -1
+) -> subprocess.CompletedProcess[str]:
     paths = [str(SOURCE), os.environ.get("PYTHONPATH", "")]
     env = {
         **os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p),
         "THE_TOKEN": CANARY, "TMPDIR": str(temporary), "HOME": str(temporary),
     }  # fmt: skip
     line = [sys.executable, "-m", "nbpipe", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, cwd=folder, env=env, check=False)
+    return subprocess.run(
+        line, capture_output=True, text=True, cwd=folder, env=env, check=False, umask=umask
+    )
 
 
 @pytest.fixture
@@ -235,3 +239,15 @@ def test_verify_gives_both_sides_the_secret(
     done = command(tmp_path, temporary, "verify", "-p", "token=env:THE_TOKEN")
     assert done.returncode == 0, done.stdout + done.stderr
     assert CANARY not in done.stdout + done.stderr
+
+
+def test_what_a_run_leaves_is_for_its_owner_alone_whatever_the_umask(
+    tmp_path: Path, temporary: Path, write_notebook: WriteNotebook
+) -> None:
+    write_notebook("n.ipynb", ("step:a", "x = [1]\nprint(x)\nopen('made.csv', 'w').write('1')"))
+    done = command(tmp_path, temporary, "run", umask=0)
+    assert done.returncode == 0, done.stdout + done.stderr
+    store = tmp_path / ".nbpipe"
+    open_to_others = [path for path in (store, *store.rglob("*")) if path.stat().st_mode & 0o077]
+    assert open_to_others == []
+    assert not [path for path in temporary.rglob("*") if path.is_socket()]

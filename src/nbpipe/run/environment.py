@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nbpipe.errors import UnknownName
+from nbpipe.store.disk import Disk, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -144,8 +145,8 @@ class Environments:
         file = self._file(found.kernel)
         temporary = file.with_suffix(f".{os.getpid()}")
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(asdict(found)), "utf-8")
+            file.parent.mkdir(0o700, parents=True, exist_ok=True)
+            write_file(Disk(), str(temporary), json.dumps(asdict(found)).encode())
             os.replace(temporary, file)
         except OSError:
             temporary.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -137,8 +138,9 @@ class Recorder:
 
     def _write_output(self, event: CellOutput) -> None:
         if self._outputs is None:
+            path = self.store.run_folder(self.run) / "output.jsonl"
             self._outputs = open(  # noqa: SIM115 - closed by close()
-                self.store.run_folder(self.run) / "output.jsonl", "a", encoding="utf-8"
+                path, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)
             )
         line = {"at": time.time(), **dump_event(event)}
         self._outputs.write(json.dumps(line, ensure_ascii=True) + "\n")

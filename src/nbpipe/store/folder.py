@@ -111,7 +111,8 @@ def place_library(store: Path, source: Path, disk: Disk | None = None) -> Path:
     with told(store):
         make_folder(disk, str(target.parent))
         temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}")
-        (temporary / _PACKAGE).mkdir(parents=True)
+        for folder in (temporary, temporary / _PACKAGE):
+            folder.mkdir(0o700)
         for file in files:
             write_file(disk, str(temporary / _PACKAGE / file.name), file.read_bytes())
         reach("library-half")

@@ -1,6 +1,7 @@
 # make demo      install, run the main example twice: once with live progress, once reusing all
 # make test      install what tests need and run every tier
 # make hub       a JupyterHub with two users, on this machine alone, to try nbpipe behind
+# make audit     known vulnerabilities of what is installed: needs the network
 # make fuzz      read ten thousand spoilt notebooks: a minute
 # make check     what needs neither kernels nor servers nor a browser: seconds
 #
@@ -16,7 +17,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Byte code is what makes the second start fast, also where the machine says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types house fast fuzz kernels clusters imports server frontend ui hub docs pictures benchmark clean chromium
+.PHONY: demo test check lint types house fast fuzz audit kernels clusters imports server frontend ui hub docs pictures benchmark clean chromium
 
 demo: $(VENV)/.demo
 	@echo; echo "== first run: every step runs"
@@ -61,6 +62,12 @@ fast: $(VENV)/.test
 # Ten thousand spoilt notebooks are read, in place of some hundred.
 fuzz: $(VENV)/.test
 	NBPIPE_FUZZ=10000 $(BIN)/python -m pytest -q -n 2 tests/fuzz
+
+# Known vulnerabilities of what is installed; asks PyPI and the npm registry.
+audit: $(VENV)/.test node_modules
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --local --skip-editable
+	$(BIN)/jlpm npm audit --all --recursive
 
 kernels: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/kernels

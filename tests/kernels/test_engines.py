@@ -187,7 +187,30 @@ def test_thousands_of_displays_are_bounded(bench, engine):
     ran = bench.run("for i in range(3000): display(i)", "print('on')", engine=engine)
     assert ran.state == "ok"
     assert len(ran.cells["a"]["outputs"]) == 1001
-    assert "not all are kept" in ran.text("a")
+    assert "2,000 of 3,000 outputs are not kept here" in ran.text("a")
+    rest = [json.loads(line) for line in ran.artifact("log", "displayed.jsonl").splitlines()]
+    assert [row["data"]["text/plain"] for row in rest] == [str(n) for n in range(1000, 3000)]
+
+
+def test_one_huge_display_is_kept_beside_the_notebook_and_what_follows_in_it(bench, engine):
+    source = "class Big:\n    def _repr_html_(self): return '<p>' + 'x' * 21_000_000\n"
+    ran = bench.run(source + "display(Big()); display('on')\nBig()", engine=engine)
+    assert ran.state == "ok"
+    assert len(ran.artifact("notebook")) < 100_000
+    assert [o["output_type"] for o in ran.cells["a"]["outputs"]] == ["display_data", "stream"]
+    assert "2 of 3 outputs are not kept here" in ran.text("a")
+    rest = [json.loads(line) for line in ran.artifact("log", "displayed.jsonl").splitlines()]
+    assert [len(row["data"]["text/html"]) for row in rest] == [21_000_003, 21_000_003]
+
+
+def test_a_huge_error_is_cut_in_the_notebook_and_whole_in_the_log(bench, engine):
+    ran = bench.run("raise ValueError('x' * 2_000_000)", engine=engine)
+    assert ran.state == "failed"
+    assert len(ran.result.error.message) < 11_000
+    assert len(ran.result.error.traceback) < 210_000
+    assert len(ran.artifact("notebook")) < 3_000_000
+    assert "characters left out here" in ran.result.error.message
+    assert len(ran.log) > 2_000_000
 
 
 def test_what_a_step_leaves_running_is_ended_and_named(bench, engine):

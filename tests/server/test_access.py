@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import nbpipe_jupyter
 import pytest
 import yaml
 from jupyter_server.auth import Authorizer
+from nbpipe_jupyter.answers import describe_failure
 from nbpipe_jupyter.handlers import ROUTES
 
 if TYPE_CHECKING:
@@ -114,3 +116,9 @@ def test_a_cookie_alone_cannot_post_without_the_xsrf_token(
     assert fetch("nbpipe-api/hello", headers=headers).code == 200
     assert fetch("nbpipe-api/compile", headers=headers, **post).code == 403
     assert fetch("nbpipe-api/compile", headers=headers | {"X-XSRFToken": xsrf}, **post).code == 404
+
+
+def test_an_unforeseen_failure_is_answered_without_its_words() -> None:
+    status, data = describe_failure(RuntimeError("could not open /home/somebody/.secret"))
+    assert status == 500
+    assert "somebody" not in json.dumps(data)

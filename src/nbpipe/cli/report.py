@@ -65,7 +65,7 @@ def write_report(folder: Path, ended: Ended, pipeline: Pipeline, store: Store) -
             shutil.copyfile(file, notebooks / file.name)
             copied.add(file.name)
     page = "".join(_page(ended, pipeline, _Previews(store), copied))
-    (folder / "index.html").write_text(page, "utf-8")
+    (folder / "index.html").write_bytes(page.encode("utf-8", "replace"))
 
 
 def _page(ended: Ended, pipeline: Pipeline, previews: _Previews, copied: set[str]) -> Iterator[str]:

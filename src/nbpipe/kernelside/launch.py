@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+MOST_WAITING = 100_000
+"""Messages that wait for whoever listens, at most."""
+
+
 def _die_with_parent() -> None:
     """Ask Linux to end this process when the worker that started it is gone."""
     import os
@@ -55,7 +59,13 @@ def main() -> None:
     _name_as_stock()
     from ipykernel import kernelapp
 
-    app: Any = kernelapp.IPKernelApp.instance(user_ns=namespace)
+    class App(kernelapp.IPKernelApp):  # type: ignore[misc]
+        def init_iopub(self, context: Any) -> None:
+            """Let more wait than ZeroMQ's thousand messages: what is over is lost."""
+            context.sndhwm = MOST_WAITING
+            super().init_iopub(context)
+
+    app: Any = App.instance(user_ns=namespace)
     app.initialize()
     app.start()
 

@@ -17,6 +17,7 @@ from nbpipe.events import Artifact, CellFinished, Failure, Note
 from nbpipe.kernelside.failpoints import reach
 from nbpipe.run import executed, outputs, processes, verdict
 from nbpipe.run.kernels.attempt import Attempt, Findings
+from nbpipe.run.kernels.shown import OVERFLOW
 from nbpipe.run.kernels.supervisor import Supervisor
 from nbpipe.run.kernels.text import Log, Teller
 from nbpipe.run.masks import NOTHING, mask_of, masked_result, masked_tell
@@ -206,6 +207,11 @@ class _Work:
             ),
             Artifact("log.txt", self.blobs.adopt(log), size, "log", type="text/plain"),
         ]  # fmt: skip
+        overflow = self.scratch / OVERFLOW
+        if overflow.exists():
+            size = overflow.stat().st_size
+            digest, kind = self.blobs.adopt(overflow), "application/jsonl"
+            papers.append(Artifact(OVERFLOW, digest, size, "log", type=kind))
         for extra in self.findings.extras:
             if extra.kind == "dump" and self.mask:
                 text = "The dump is not kept: it would hold the secrets that the step was given."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbpipe.events import Failure
+from nbpipe.run.kernels.text import cut
 
 if TYPE_CHECKING:
     from nbpipe.events import CellState, TaskState
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 NEAR = 0.8
 """Share of the memory at hand above which a SIGKILL from outside is taken for a lack of memory."""
+
+MOST_SAID, MOST_TRACED = 10_000, 200_000
+"""Characters of an error's sentence, and of its traceback, that are told; the log has it whole."""
 
 _NAMES: dict[Cause, str] = {
     "timed-out": "timed out",
@@ -140,7 +144,10 @@ def _sentence(trouble: Trouble) -> str:
 
 
 def _failure(trouble: Trouble, message: str, name: str = "") -> Failure:
-    return Failure(name or trouble.name or "Error", message, trouble.cell, trouble.traceback)
+    return Failure(
+        cut(name or trouble.name or "Error", MOST_SAID), cut(message, MOST_SAID), trouble.cell,
+        cut(trouble.traceback, MOST_TRACED),
+    )  # fmt: skip
 
 
 def _size(count: int) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nbpipe.events import CellFinished, CellStarted
 from nbpipe.run.kernels.attempt import CellRun
 from nbpipe.run.kernels.imports import papermill
-from nbpipe.run.kernels.shown import Shown
-from nbpipe.run.kernels.text import plain
+from nbpipe.run.kernels.shown import MOST_DISPLAYED, OVERFLOW, Shown
+from nbpipe.run.kernels.text import cut, plain
 from nbpipe.run.masks import Veil, hide_in_notebook
 
 papermill()
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 SAVE_EVERY = 5.0
 """Seconds between two writes of the notebook while it runs."""
+
+
+MOST_OF_AN_ERROR = 1_000_000
+MOST_SAID = 10_000
+"""Characters of an error's traceback, and of its sentence, that the notebook keeps."""
+
+
+def _size(data: dict[str, Any]) -> int:
+    return sum(len(part) for part in data.values() if isinstance(part, str))
 
 
 def runs(cell: Any) -> bool:
@@ -202,8 +211,30 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         self.attempt.log.write(cell.id, text + "\n")
         if cell.id in self._positions:
             self.attempt.teller.write(cell.id, "display", text[:2_000] + "\n")
-        size = sum(len(x) for x in data.values() if isinstance(x, str))
-        return self._shown[cell.id].room(size)
+        if self._shown[cell.id].room(_size(data)):
+            return True
+        self._overflow(cell, data)
+        return False
+
+    def updated(self, cell: Any, data: dict[str, Any]) -> bool:
+        """Take what a displayed value changes to; False where it is too large for the notebook."""
+        if _size(data) <= MOST_DISPLAYED:
+            return True
+        self._overflow(cell, data)
+        return False
+
+    def _overflow(self, cell: Any, data: dict[str, Any]) -> None:
+        with (self.attempt.scratch / OVERFLOW).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"cell": cell.id, "data": data}) + "\n")
+
+    def error(self, cell: Any, content: dict[str, Any]) -> dict[str, Any]:
+        """Return an error within bounds; one that is cut is whole in the log."""
+        text = "\n".join(content["traceback"])
+        if len(text) + len(content["evalue"]) <= MOST_OF_AN_ERROR:
+            return content
+        self.attempt.log.write(cell.id, plain(text) + "\n")
+        lines = cut(text, MOST_OF_AN_ERROR).split("\n")
+        return {**content, "evalue": cut(content["evalue"], MOST_SAID), "traceback": lines}
 
     def cleared(self, cell: Any) -> None:
         """The cell took its outputs back."""

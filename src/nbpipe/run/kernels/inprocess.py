@@ -71,7 +71,7 @@ class _Watcher:
         if "stream" in message:
             self.book.write(self._cell, message["stream"], message["text"])
         elif "error" in message:
-            self._append("error", message["error"])
+            self._append("error", self.book.error(self._cell, message["error"]))
         else:
             self._show(message)
 
@@ -82,7 +82,8 @@ class _Watcher:
 
     def _show(self, message: dict[str, Any]) -> None:
         kind, name = message["show"], message["id"]
-        if kind != "update" and not self.book.displayed(self._cell, message["data"]):
+        takes = self.book.updated if kind == "update" else self.book.displayed
+        if not takes(self._cell, message["data"]):
             return
         content = {"data": message["data"], "metadata": message["metadata"]}
         for node in self._shown.get(name, ()) if name else ():
@@ -234,14 +235,16 @@ def _detach(reader: int) -> None:
 
 def _watch(watcher: _Watcher, pid: int, reader: int) -> int:
     """Take messages until the process ended; return its exit code."""
-    rest = b""
+    rest = bytearray()
     code: int | None = None
     while True:
         ready, _, _ = select.select([reader], [], [], 0.1 if code is None else 0.0)
         data = os.read(reader, 1 << 18) if ready else b""
-        *lines, rest = (rest + data).split(b"\n")
+        first, *lines = data.split(b"\n")
+        rest += first  # in place: a message may come in a thousand pieces
         for line in lines:
-            watcher.take(json.loads(line))
+            watcher.take(json.loads(rest))
+            rest = bytearray(line)
         if code is None and not data:
             ended, status, usage = os.wait4(pid, 0 if ready else os.WNOHANG)
             if ended:

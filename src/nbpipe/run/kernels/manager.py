@@ -9,6 +9,8 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
+from nbpipe.kernelside.launch import MOST_WAITING
+
 _STOCK = ["-m", "ipykernel_launcher"]
 
 
@@ -19,6 +21,11 @@ class Talk(AsyncKernelClient):
     """
 
     info: dict[str, Any]
+
+    def connect_iopub(self, identity: bytes | None = None) -> Any:
+        """Let more wait than ZeroMQ's thousand: a cell that displays much is heard whole."""
+        self.context.rcvhwm = MOST_WAITING
+        return super().connect_iopub(identity=identity)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until the kernel answers.

@@ -9,6 +9,8 @@ from nbpipe.run.kernels.text import KEPT, Kept
 
 MOST_OUTPUTS = 1_000
 MOST_DISPLAYED = 20_000_000
+OVERFLOW = "displayed.jsonl"
+"""The artifact that takes what a notebook has no room for, an output a line."""
 
 
 class Shown:
@@ -28,7 +30,7 @@ class Shown:
         """The cell took its outputs back."""
         self._streams: dict[int, tuple[Kept, Any]] = {}
         self._changed: set[int] = set()
-        self._count = self._displayed = self._written = 0
+        self._count = self._displayed = self._written = self._left_out = 0
         self._notice: Any = None
 
     def write(self, stream: str, text: str) -> None:
@@ -47,13 +49,13 @@ class Shown:
         self._changed.add(last)
 
     def room(self, size: int) -> bool:
-        """Count an output of `size` characters; False where the cell has too many."""
+        """Count an output of `size` characters; False where there is no room for it."""
         self._count += 1
+        if self._count > MOST_OUTPUTS or self._displayed + size > MOST_DISPLAYED:
+            self._left_out += 1
+            return False
         self._displayed += size
-        return not self._full()
-
-    def _full(self) -> bool:
-        return self._count > MOST_OUTPUTS or self._displayed > MOST_DISPLAYED
+        return True
 
     def settle(self) -> None:
         """Put what was kept of the text into the notebook."""
@@ -65,12 +67,13 @@ class Shown:
     def finish(self) -> None:
         """Settle, and say where the cell had no room."""
         self.settle()
-        if self._full():
+        if self._left_out:
             if self._notice is None:
                 self._notice = stream_node("stderr", "")
                 self._cell.outputs.append(self._notice)
             self._notice["text"] = (
-                f"[nbpipe: of {self._count:,} outputs not all are kept; the log has their text]\n"
+                f"[nbpipe: {self._left_out:,} of {self._count:,} outputs are not kept here; "
+                f"the log has their text, {OVERFLOW} what was displayed]\n"
             )
 
 

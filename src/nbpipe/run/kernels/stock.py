@@ -184,10 +184,13 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
             if self.clear_before_next_output:
                 self._clear(cell, cell_index)
             return self.nb_man.write(cell, content["name"], content["text"])
-        if kind == "display_data" and not self.nb_man.displayed(cell, content["data"]):
+        shows = kind in ("display_data", "execute_result")
+        if shows and not self.nb_man.displayed(cell, content["data"]):
             return None
-        if kind == "execute_result":
-            self.nb_man.displayed(cell, content["data"])
+        if kind == "update_display_data" and not self.nb_man.updated(cell, content["data"]):
+            return None
+        if kind == "error":
+            msg = {**msg, "content": self.nb_man.error(cell, content)}
         if kind == "clear_output" and not content.get("wait"):
             self.nb_man.cleared(cell)
         output = super().process_message(msg, cell, cell_index)

@@ -76,6 +76,15 @@ class Kept:
         return "".join([*self._head, notice, *self._tail])
 
 
+def cut(text: str, limit: int) -> str:
+    """Return the head and the tail of a text that is longer than `limit`."""
+    if len(text) <= limit:
+        return text
+    kept = Kept(limit)
+    kept.add(text)
+    return kept.text()
+
+
 class Log:
     """The whole text that an attempt wrote, in a file, headed by the cell that wrote it."""
 

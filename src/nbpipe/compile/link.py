@@ -176,6 +176,18 @@ class Linker:
 
     def _link_after(self, part: Part) -> None:
         for name, cell in part.draft.after.items():
+            if name == part.name:
+                self.links.problems.append(
+                    Problem(
+                        "cycle",
+                        f"Step {part.name!r} waits for itself.",
+                        notebook=part.path,
+                        cell=cell.id if cell else None,
+                        index=cell.index if cell else None,
+                        suggestion=f"Remove after:{name}.",
+                    )
+                )
+                continue
             if name not in self.by_name:
                 self.links.problems.append(
                     Problem(

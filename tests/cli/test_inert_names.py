@@ -49,7 +49,7 @@ HOSTILE = {
     "drive": "C:\\..\\con",
     "escape": "\x1b]0;title\x07\x1b[2J\x1b[31mred\x9b31m",
     "carriage return": "good\rbad\x08\x08\x7f",
-    "bidirectional": "abc\u202egnp.exe\u2066x\u2069",
+    "bidirectional": "abc\u202egnp.exe\u2066x\u2069\u200f\u200e\u061c",
     "lines": "a\u2028b\u2029c\x0bd\x0ce\x85f",
     "nul": "a\0b",
     "surrogate": "a\ud800b",
@@ -58,7 +58,9 @@ HOSTILE = {
 
 each = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 
-DRIVES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+DRIVES = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 """What could move a terminal's cursor, or turn text around."""
 
 TAGS = {

@@ -66,6 +66,24 @@ def test_a_kernel_that_outgrows_its_memory_is_ended(bench, engine):
     assert ran.result.peak > 300_000_000
 
 
+def test_the_neighbours_of_a_step_that_outgrows_its_memory_live(bench):
+    grow = "x = []\nwhile True: x.append(bytearray(10_000_000))"
+    wait = "import os, time\nwhile not os.path.exists('over'): time.sleep(0.01)\nprint('lives')"
+    executor, ended = LocalExecutor(2), []
+    try:
+        executor.submit(bench.order(wait, task="waits", memory=400_000_000))
+        executor.submit(bench.order(grow, task="grows", memory=400_000_000))
+        while len(ended) < 2:
+            found = [m.result for m in executor.poll(60) if isinstance(m, Done)]
+            ended += found
+            if any(result.task == "grows" for result in found):
+                (bench.project / "over").touch()
+    finally:
+        executor.close()
+    assert [(one.task, one.state) for one in ended] == [("grows", "out-of-memory"), ("waits", "ok")]
+    assert "MB of memory; it may hold 400 MB" in ended[0].error.message
+
+
 def test_one_huge_allocation_is_refused(bench, engine):
     ran = bench.run("x = bytearray(3_000_000_000)", memory=400_000_000, engine=engine)
     assert ran.state == "out-of-memory"

@@ -59,11 +59,11 @@ def main() -> None:
     _name_as_stock()
     from ipykernel import kernelapp
 
-    class App(kernelapp.IPKernelApp):  # type: ignore[misc]
+    class App(kernelapp.IPKernelApp):
         def init_iopub(self, context: Any) -> None:
             """Let more wait than ZeroMQ's thousand messages: what is over is lost."""
             context.sndhwm = MOST_WAITING
-            super().init_iopub(context)
+            super().init_iopub(context)  # type: ignore[no-untyped-call]
 
     app: Any = App.instance(user_ns=namespace)
     app.initialize()

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Unicode
+from traitlets import Float, Integer, Unicode
 
-from nbpipe_jupyter import __version__
+from nbpipe_jupyter import __version__, attached
 from nbpipe_jupyter.desk import Desk
 from nbpipe_jupyter.handlers import ROUTES
 from nbpipe_jupyter.launch import Launcher
+from nbpipe_jupyter.lingering import Bounds, Lingering
 from nbpipe_jupyter.paths import Root
 from nbpipe_jupyter.projects import Projects
 from nbpipe_jupyter.trust import Trust
@@ -33,6 +34,20 @@ class NbpipeApp(ExtensionApp):
         sys.executable, help="Interpreter that runs `python -m nbpipe run` for runs started here."
     ).tag(config=True)
 
+    failed_kernels = Integer(
+        2, min=0, help="How many kernels of steps that failed in runs started here wait at a time."
+    ).tag(config=True)
+
+    failed_kernel_seconds = Float(
+        600.0, min=0.0, help="Seconds that such a kernel waits until it is opened."
+    ).tag(config=True)
+
+    failed_kernel_memory = Integer(
+        4 << 30,
+        min=0,
+        help="Most bytes that such a kernel may hold; 0 for the step's own limit.",
+    ).tag(config=True)
+
     def initialize_settings(self) -> None:
         """Put the parts together."""
         assert self.serverapp is not None
@@ -43,8 +58,16 @@ class NbpipeApp(ExtensionApp):
         assert self.serverapp.event_logger is not None
         self.serverapp.event_logger.register_event_schema(SCHEMA)
         trust = Trust(contents.notary)
-        self.desk = Desk(Projects(root), Launcher(self.python, self._tell, self.log), trust)
+        launcher = Launcher(self.python, self._tell, self.log)
+        self.desk = Desk(Projects(root), launcher, trust, Lingering(self._bounds()))
         self.settings["nbpipe_desk"] = self.desk
+
+    def _bounds(self) -> Bounds:
+        """How many kernels wait, how long and how large; none where they could not be opened."""
+        assert self.serverapp is not None
+        can = attached.prepare(self.serverapp.kernel_manager)
+        most = self.failed_kernels if can else 0
+        return Bounds(most, self.failed_kernel_seconds, self.failed_kernel_memory)
 
     def _tell(self, run: str, seq: int, notebooks: tuple[str, ...]) -> None:
         """Hint to browsers that a run has news; a server with a run is not idle (JupyterHub)."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbpipe_jupyter.launch import Launcher
+    from nbpipe_jupyter.lingering import Lingering
     from nbpipe_jupyter.projects import Projects
     from nbpipe_jupyter.trust import Trust
 
@@ -22,11 +23,12 @@ def _threads() -> ThreadPoolExecutor:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Projects, launcher, trust and threads of one server."""
+    """Projects, launcher, trust, kernels that wait, and threads of one server."""
 
     projects: Projects
     launcher: Launcher
     trust: Trust
+    lingering: Lingering
     threads: ThreadPoolExecutor = field(default_factory=_threads)
     closed: Event = field(default_factory=Event)
 
@@ -38,4 +40,5 @@ class Desk:
         """Stop following runs; the runs themselves go on."""
         self.closed.set()
         self.launcher.close()
+        self.lingering.close()
         self.threads.shutdown(wait=False, cancel_futures=True)

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A draft, the folder and name it is to have, and the digest of the notebook it is of."""
+    """A draft, the folder and name it is to have, and the notebook's digest and attempt."""
 
     draft: Draft
     folder: str
     name: str
     digest: str
+    attempt: int
 
 
 def prepared(projects: Projects, run: str, path: str, asked: DraftAsked) -> Placed:
@@ -39,7 +40,8 @@ def prepared(projects: Projects, run: str, path: str, asked: DraftAsked) -> Plac
     of = {"run": kept.run, "task": asked.task, "project": kept.place}
     draft = make_draft(notebook, asked.until, failed, of)
     stem = file_name(asked.task).removesuffix(".ipynb")
-    return Placed(draft, _folder_of(kept, row.step), f"{stem} of {kept.run}.ipynb", digest)
+    name = f"{stem} of {kept.run}.ipynb"
+    return Placed(draft, _folder_of(kept, row.step), name, digest, row.attempt)
 
 
 def _folder_of(kept: Any, step: str) -> str:
@@ -61,3 +63,8 @@ async def write_draft(desk: Desk, contents: Any, placed: Placed) -> dict[str, An
     await ensure_async(contents.save(model, path))
     draft = placed.draft
     return {"path": path, "cells": list(draft.cells), "cell": draft.cell, "kernel": draft.kernel}
+
+
+async def is_there(contents: Any, written: dict[str, Any]) -> bool:
+    """Tell whether a draft that was written is still where it was."""
+    return bool(written) and bool(await ensure_async(contents.file_exists(written["path"])))

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nbpipe.errors import RunBusy, StoreError, UsageError
@@ -99,13 +99,14 @@ class Launcher:
             If the process ended before it took up the run.
         """
         launch = await desk.do(prepared, desk.projects, asked, self.python)
-        await self._carry_out(desk, launch)
+        await self._carry_out(desk, await _lingering(desk, launch))
         run: str = launch.run
         return run
 
     async def resume(self, desk: Desk, run: str, path: str) -> None:
         """Start a process that goes on with a run; raises as `start` does."""
-        await self._carry_out(desk, await desk.do(resumed, desk.projects, (run, path), self.python))
+        launch = await desk.do(resumed, desk.projects, (run, path), self.python)
+        await self._carry_out(desk, await _lingering(desk, launch))
 
     def close(self) -> None:
         """Stop waiting for processes; they go on."""
@@ -136,6 +137,13 @@ class Launcher:
         else:
             words = await desk.do(last_words, launch.papers / LOG)
             self.log.warning("Run %s ended with code %d: %s", launch.run, process.returncode, words)
+
+
+async def _lingering(desk: Desk, launch: Launch) -> Launch:
+    """Tell a process where kernels of steps that fail are taken."""
+    address = await desk.lingering.address()
+    option = (f"--linger={address}",) if address else ()
+    return replace(launch, command=(*launch.command, *option))
 
 
 def prepared(projects: Projects, asked: Asked, python: str) -> Launch:

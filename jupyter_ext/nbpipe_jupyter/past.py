@@ -10,6 +10,7 @@ from tornado.web import authenticated
 
 from nbpipe.store.rows import WhichTasks
 from nbpipe_jupyter import artifacts, drafts, history
+from nbpipe_jupyter.attached import attach
 from nbpipe_jupyter.base import Handler
 from nbpipe_jupyter.bodies import read_draft
 
@@ -47,8 +48,11 @@ class Task(Handler):
     @authenticated
     @authorized
     async def get(self, run: str, task: str) -> None:
-        """Answer with all that is known of the task."""
-        await self.reply(history.task, self.desk.projects, run, self.word("path"), task)
+        """Answer with all that is known of the task, and whether its kernel can be opened."""
+        found = await self.desk.do(history.task, self.desk.projects, run, self.word("path"), task)
+        failed = found["state"] == "failed"
+        there = failed and self.desk.lingering.has(run, task, found["attempt"])
+        await self.reply(dict, {**found, "lingers": there})
 
 
 class Draft(Handler):
@@ -62,6 +66,23 @@ class Draft(Handler):
         placed = await self.desk.do(drafts.prepared, self.desk.projects, run, path, asked)
         written = await drafts.write_draft(self.desk, self.contents_manager, placed)
         await self.reply(dict, written, status=201)
+
+
+class FailedKernel(Handler):
+    """The kernel in which a step failed, as long as it lives."""
+
+    @authenticated
+    @authorized
+    async def post(self, run: str) -> None:
+        """Write a draft of the failed step and let its kernel be opened; answered with both."""
+        asked, path = read_draft(self.request.body), self.word("path")
+        placed = await self.desk.do(drafts.prepared, self.desk.projects, run, path, asked)
+        kernel = self.desk.lingering.find(run, asked.task, placed.attempt)
+        contents = self.contents_manager
+        if not await drafts.is_there(contents, kernel.draft):
+            kernel.draft = await drafts.write_draft(self.desk, contents, placed)
+        attached = await attach(self.kernel_manager, kernel, kernel.draft["path"])
+        await self.reply(dict, {**kernel.draft, "cells": [], "id": attached}, status=201)
 
 
 class Diff(Handler):
@@ -163,6 +184,7 @@ ROUTES: Sequence[tuple[str, type[Handler]]] = (
     (f"{RUN}/tasks", Tasks),
     (f"{RUN}/tasks/([^/]+)", Task),
     (f"{RUN}/draft", Draft),
+    (f"{RUN}/kernel", FailedKernel),
     (f"{RUN}/diff", Diff),
     ("/nbpipe-api/compare", Compare),
     (DIGEST, Artifact),

@@ -181,6 +181,10 @@ export class Client implements IClient, IPast {
     return this.ask('POST', routeOf(run, '/draft'), { body: { task, until } });
   }
 
+  failedKernel(run: RunName, task: string): Promise<Draft> {
+    return this.ask('POST', routeOf(run, '/kernel'), { body: { task, until: 'failure' } });
+  }
+
   imageUrl(digest: string, path: string): string {
     return URLExt.join(this.settings.baseUrl, ROOT, artifactRoute(digest, '/image', { path }));
   }

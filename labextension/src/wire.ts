@@ -399,6 +399,8 @@ export interface TaskInFull extends Task {
   readonly key: string;
   readonly memory: number | null;
   readonly source: { readonly run: string; readonly task: string } | null;
+  /** Whether the kernel in which it failed can be opened; told of a single task. */
+  readonly lingers?: boolean;
 }
 
 /** A run as its page shows it. */
@@ -486,4 +488,6 @@ export interface Draft {
   readonly cells: readonly string[];
   readonly cell: string;
   readonly kernel: string;
+  /** A kernel that is there and holds the state; none where a new one is to be started. */
+  readonly id?: string;
 }

@@ -187,3 +187,81 @@ class TestWithoutAnInterpreter:
 
         assert answer.status == 500
         assert "/nowhere/python could not be started" in answer.data["message"]
+
+
+class TestTheKernelThatFailed:
+    STEPS = (
+        ("step:load", "rows = [1, 2]"),
+        ("step:half", "before = len(rows)\nrows.append(3)\n1 / 0\nrows.append(4)"),
+    )
+
+    @pytest.fixture
+    def failed(self, ask: Ask, write: Callable[..., Path]) -> str:
+        write("work/flow.ipynb", *self.STEPS)
+        run: str = ask("runs", {"path": "work/flow.ipynb"}).data["id"]
+        list(follow(ask, run))
+        while not ask(f"runs/{run}/tasks/half").data["lingers"]:
+            pass  # its kernel opens its sockets meanwhile
+        return run
+
+    def test_it_is_opened_as_one_of_the_servers_kernels(
+        self, ask: Ask, failed: str, jp_serverapp: Any, jp_asyncio_loop: Any
+    ) -> None:
+        answer = ask(f"runs/{failed}/kernel", {"task": "half", "until": "failure"})
+        again = ask(f"runs/{failed}/kernel", {"task": "half", "until": "failure"})
+        manager = jp_serverapp.kernel_manager
+        run = jp_asyncio_loop.run_until_complete
+        client = manager.get_kernel(answer.data["id"]).client()
+        client.start_channels()
+
+        async def value(code: str) -> str:
+            told: list[str] = []
+
+            def hear(message: dict[str, Any]) -> None:
+                told.append(message["content"].get("data", {}).get("text/plain", ""))
+
+            await client._async_execute_interactive(code, output_hook=hear, timeout=60)
+            return "".join(told)
+
+        assert answer.status == 201, answer.data
+        assert again.data == answer.data
+        assert answer.data["cells"] == []
+        assert answer.data["path"] == f"work/half of {failed}.ipynb"
+        assert run(value("rows, before")) == "([1, 2, 3], 2)"
+        assert [model["id"] for model in manager.list_kernels()] == [answer.data["id"]]
+
+        run(manager.restart_kernel(answer.data["id"], now=True))
+        assert run(value("'rows' in dir()")) == "False"
+        client.stop_channels()
+        run(manager.shutdown_kernel(answer.data["id"], now=True))
+        assert manager.list_kernels() == []
+        assert not ask(f"runs/{failed}/tasks/half").data["lingers"]
+
+    def test_when_it_is_shut_down_it_is_gone_with_its_worker(
+        self, ask: Ask, failed: str, jp_serverapp: Any, jp_asyncio_loop: Any
+    ) -> None:
+        attached = ask(f"runs/{failed}/kernel", {"task": "half"}).data["id"]
+        jp_asyncio_loop.run_until_complete(jp_serverapp.kernel_manager.shutdown_kernel(attached))
+
+        answer = ask(f"runs/{failed}/kernel", {"task": "half"})
+        assert answer.status == 404
+        assert "with its inputs" in answer.data["message"]
+
+    def test_other_steps_have_none(self, ask: Ask, failed: str) -> None:
+        assert not ask(f"runs/{failed}/tasks/load").data["lingers"]
+        assert ask(f"runs/{failed}/kernel", {"task": "load"}).status == 404
+
+
+class TestWithoutKernelsThatWait:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        jp_server_config["NbpipeApp"] = {"failed_kernels": 0}
+        return jp_server_config
+
+    def test_the_kernel_ends_with_its_step(self, ask: Ask, write: Callable[..., Path]) -> None:
+        write("flow.ipynb", ("step:half", "1 / 0"))
+        run = ask("runs", {"path": "flow.ipynb"}).data["id"]
+        list(follow(ask, run))
+
+        assert not ask(f"runs/{run}/tasks/half").data["lingers"]
+        assert ask(f"runs/{run}/kernel", {"task": "half"}).status == 404

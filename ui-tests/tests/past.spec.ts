@@ -127,6 +127,35 @@ test.describe('what ran', () => {
     await page.evaluate(() => window.jupyterapp.serviceManager.sessions.shutdownAll());
   });
 
+  test('opens a step that failed in the very kernel that failed, until that is shut down', async ({
+    page,
+    tmpPath
+  }) => {
+    const path = `${tmpPath}/very.ipynb`;
+    const source = 'print("began")\nnumbers.append(7)\nhalf = 1 / 0\nnumbers.append(8)';
+    const cells = [...CELLS.slice(0, 2), { source, tags: ['step:half'] }];
+    await page.contents.uploadContent(notebookText(cells), 'text', path);
+    const id = await runToTheEnd(page, path);
+    await execute(page, 'nbpipe:open-run', { path, id });
+    const run = pageOf(page, id);
+    const wrong = run.getByRole('list', { name: 'What went wrong' });
+    await wrong.getByRole('button', { name: 'half' }).click();
+    await run.getByRole('button', { name: 'Open in its kernel' }).click();
+
+    const active = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active');
+    await expect(active).toContainText('half = 1 / 0', { timeout: RUN_TIME });
+    await expect(cellsInFront(page)).toContainText('began');
+    await page.notebook.addCell('code', 'print("here are", numbers)');
+    await page.menu.clickMenuItem('Run>Run Selected Cell');
+    await expect(cellsInFront(page)).toContainText('here are [0, 1, 7]', { timeout: RUN_TIME });
+
+    await page.evaluate(() => window.jupyterapp.serviceManager.sessions.shutdownAll());
+    await execute(page, 'nbpipe:open-run', { path, id });
+    await wrong.getByRole('button', { name: 'half' }).click();
+    await expect(run.getByRole('button', { name: 'Open where it failed' })).toBeVisible();
+    await expect(run.getByRole('button', { name: 'Open in its kernel' })).toHaveCount(0);
+  });
+
   test('is compared with what ran before', async ({ page, tmpPath }) => {
     const path = `${tmpPath}/two.ipynb`;
     await page.contents.uploadContent(notebookText(CELLS), 'text', path);

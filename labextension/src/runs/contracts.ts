@@ -57,6 +57,8 @@ export interface IPast {
   artifact(digest: string, path: string): Promise<ArtifactInFull>;
   text(digest: string, path: string): Promise<StoredText>;
   draft(run: RunName, task: string, until: Until): Promise<Draft>;
+  /** A draft of a failed step, and the kernel in which it failed. */
+  failedKernel(run: RunName, task: string): Promise<Draft>;
   newsAfter(run: RunName, after: number, wait: number, signal: AbortSignal): Promise<Events>;
   output(run: RunName, from: number): Promise<Output>;
   imageUrl(digest: string, path: string): string;
@@ -70,7 +72,7 @@ export interface IDoors {
   compare(path: string, ids: readonly string[]): void;
   /** Open an executed notebook, at a cell if one is named. */
   openExecuted(path: string, cell: string | null): Promise<void>;
-  /** Open a notebook with a kernel of its own and run some of its cells in it. */
+  /** Open a notebook with its kernel, or a new one in which some of its cells are run. */
   openDraft(draft: Draft): Promise<void>;
   /** Put a cell into the notebook in front; returns its path, null where there is none. */
   insert(code: (notebook: string) => string): string | null;

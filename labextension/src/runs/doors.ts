@@ -3,17 +3,18 @@
 import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { Kernel } from '@jupyterlab/services';
 
 import type { Draft } from '../wire';
 
 /**
- * Open a draft with a kernel of its own and run the cells that bring the state back.
+ * Open a draft with its kernel, and run the cells that bring the state back.
  *
  * They are run where they stand, so that one sees what they do, and can run them again after
  * the kernel was restarted.
  */
 export async function openDraft(documents: IDocumentManager, draft: Draft): Promise<void> {
-  const kernel = draft.kernel === '' ? undefined : { name: draft.kernel };
+  const kernel = kernelOf(draft);
   const panel = documents.openOrReveal(draft.path, 'Notebook', kernel) as NotebookPanel | undefined;
   if (panel === undefined) {
     return;
@@ -24,9 +25,18 @@ export async function openDraft(documents: IDocumentManager, draft: Draft): Prom
   const notebook = panel.content;
   const wanted = new Set(draft.cells);
   const cells = notebook.widgets.filter(cell => wanted.has(cell.model.id));
-  await NotebookActions.runCells(notebook, cells, panel.sessionContext);
-  await panel.context.save();
+  if (cells.length > 0) {
+    await NotebookActions.runCells(notebook, cells, panel.sessionContext);
+    await panel.context.save();
+  }
   await goTo(notebook, draft.cell);
+}
+
+function kernelOf({ id, kernel }: Draft): Partial<Kernel.IModel> | undefined {
+  if (id !== undefined) {
+    return { id };
+  }
+  return kernel === '' ? undefined : { name: kernel };
 }
 
 async function goTo(notebook: Notebook, id: string): Promise<void> {

@@ -152,6 +152,19 @@ export class PageModel extends Held<PageState> {
     this.set({ busy: false });
   }
 
+  /** Open a failed step in the kernel in which it failed; where that is gone, say what is left. */
+  async openInItsKernel(task: TaskInFull): Promise<void> {
+    this.set({ busy: true, message: '' });
+    const opened = await this.attempt(async () => {
+      const draft = await this.past.failedKernel(this.state.name, task.task);
+      await this.doors.openDraft(draft);
+    });
+    if (!opened) {
+      this.set({ task: { ...task, lingers: false } });
+    }
+    this.set({ busy: false });
+  }
+
   /** Put code that loads an artifact into the notebook in front. */
   insert(task: TaskInFull, artifact: Artifact): string | null {
     const { page, name } = this.state;

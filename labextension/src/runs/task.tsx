@@ -62,6 +62,17 @@ function Doors({ model, task, busy }: ITaskProps): React.JSX.Element {
       <button type="button" className="jp-mod-styled" onClick={() => void model.openNotebook(task)}>
         {trans.__('Open notebook')}
       </button>
+      {task.lingers ? (
+        <button
+          type="button"
+          className="jp-mod-styled"
+          disabled={busy}
+          title={trans.__('A copy with the very kernel that failed, as the failing cell left it')}
+          onClick={() => void model.openInItsKernel(task)}
+        >
+          {trans.__('Open in its kernel')}
+        </button>
+      ) : null}
       <button
         type="button"
         className="jp-mod-styled"

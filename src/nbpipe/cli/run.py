@@ -49,6 +49,7 @@ reporting_options = (
     click.option("--html", metavar="DIR", type=click.Path(), help="Write a report as HTML."),
     json_option,
     store_option,
+    click.option("--linger", default="", metavar="SOCKET", hidden=True),
 )
 
 
@@ -90,6 +91,7 @@ def run(ctx: click.Context, /, path: str, **options: Any) -> None:
         timeout=options["timeout"],
         run=options["run_id"] or new_run_id(),
         on=options["on"] or project.settings.executor,
+        linger=options["linger"],
     )
     reports = Reports(options["junit"], options["html"], options["as_json"])
     ctx.exit(carry_out(job, options["store"], reports, ctx.obj))
@@ -113,9 +115,8 @@ def resume(ctx: click.Context, /, run: str, path: str, **options: Any) -> None:
     store = open_store(project, options["store"])
     job = job_of(project, store, find_run(store, project, run))
     on = options["on"] or project.settings.executor
-    job = replace(
-        job, jobs=options["jobs"], fail_fast=options["fail_fast"], on=on, timeout=options["timeout"]
-    )
+    chosen = {name: options[name] for name in ("jobs", "fail_fast", "timeout", "linger")}
+    job = replace(job, **chosen, on=on)
     reports = Reports(options["junit"], options["html"], options["as_json"])
     ctx.exit(carry_out(job, options["store"], reports, ctx.obj))
 

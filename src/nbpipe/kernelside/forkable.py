@@ -79,6 +79,7 @@ class Text(OutStream):
         self.name, self.kind, self.number = name, kind, number
         self.line: Line | None = None
         self.log: int | None = None
+        self.heir: Any = None  # what stands in its place since the kernel has sockets
         self.pub_thread: Any = self  # what OutStream's `closed` asks for
         self.echo = self._exc = None
         self._should_watch = self._isatty = False
@@ -111,6 +112,8 @@ class Text(OutStream):
             raise TypeError(f"write() argument must be str, not {type(string)}")
         if self.pub_thread is None:
             raise ValueError("I/O operation on closed file")
+        if self.heir is not None:
+            return int(self.heir.write(string))
         with self._guard:
             self._kept.append(string)
             self._size += len(string)
@@ -225,7 +228,7 @@ class Kernel:
 
     def __init__(self, app: Any, line: Line) -> None:
         self.app, self.kernel, self.line = app, app.kernel, line
-        self.busy_tasks = False
+        self.busy_tasks = self.lingers = False
         self._context = contextvars.copy_context()
         self._attach(line)
 
@@ -251,8 +254,8 @@ class Kernel:
                 task = loop.create_task(self._serve())
             try:
                 return loop.run_until_complete(task)
-            except RuntimeError:  # `exit()` stops the loop
-                return {}, []
+            except RuntimeError:  # `exit()` stops the loop, and so does a client's wish
+                return {"leave": self.lingers}, []
         finally:
             asyncio.set_event_loop(None)
             loop.close()
@@ -265,6 +268,8 @@ class Kernel:
                 await self._execute(message)
             elif "comm" in message:
                 self._comm(message["comm"])
+            elif "linger" in message:
+                await self._linger(message["linger"])
             else:
                 self.busy_tasks = len(asyncio.all_tasks()) > 1
                 self._context = contextvars.copy_context()
@@ -303,6 +308,15 @@ class Kernel:
             self.app.session.send("shell", "execute_reply", {**content, "traceback": []}, parent)
         finally:
             self.kernel.post_handler_hook()
+
+    async def _linger(self, words: list[str]) -> None:
+        """Serve other clients from now on, in this loop: tasks under way go on."""
+        from .lingering import go_on
+
+        go_on(self.app, words)
+        self.lingers = True
+        self.line.send(MESSAGE, self.app.session.pack({"msg_type": "lingers"}))
+        await asyncio.get_running_loop().create_future()
 
     def _comm(self, told: dict[str, Any]) -> None:
         """Take what a widget's other half says."""

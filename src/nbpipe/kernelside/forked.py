@@ -79,7 +79,7 @@ def be_kernel_on_line(app: Any, template: Any, files: list[int], told: dict[str,
                 return 0
         else:
             break
-    if "leave" in message:
+    if message.get("leave"):
         leave()
     return 0
 

@@ -87,6 +87,8 @@ class Conduct:
         Seconds that the run may take; None for no limit.
     deadline
         When they are over, on the clock that never goes back.
+    linger
+        Unix socket of who takes kernels of steps that fail for good; empty where nobody does.
     cpu, memory, gpu
         What tasks may hold together.
     """
@@ -100,6 +102,7 @@ class Conduct:
     fail_fast: bool = False
     timeout: float | None = None
     deadline: float = math.inf
+    linger: str = ""
     cpu: float = field(default_factory=lambda: float(os.cpu_count() or 1))
     memory: int = field(default_factory=_machine_memory)
     gpu: int = 0
@@ -246,6 +249,8 @@ class Pass:
     def _start(self, active: _Active) -> None:
         one = active.one
         order = write_order(self.planner, one, self.run, active.attempt, self.conduct.engine)
+        if self.conduct.linger and active.attempt > one.step.options.retries:
+            order = replace(order, linger=self.conduct.linger)
         self.active[one.task] = active
         reason = one.decision.reason if active.attempt == 1 else "it is tried again"
         self.tell(TaskStarted(one.task, active.attempt, len(order.own), one.key, reason))

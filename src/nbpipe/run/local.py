@@ -8,6 +8,7 @@ import selectors
 import shutil
 import subprocess
 import sys
+import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class _Worker:
     order: Order | None = None
     began: float = 0.0
     killed_at: float | None = None
+    lingers: bool = False
     rest: bytearray = field(default_factory=bytearray)
 
     def send(self, message: dict[str, Any]) -> None:
@@ -111,7 +113,13 @@ class LocalExecutor:
                 worker.killed_at = worker.killed_at or monotonic() + self.cancel_within
 
     def close(self) -> None:
-        """End all workers and what they started, and remove their folders."""
+        """End all workers and what they started, and remove their folders.
+
+        One that looks after a failed step's kernel goes on alone, and ends with it.
+        """
+        for worker in list(self._workers):
+            if worker.lingers and worker.order is None:
+                self._let_be(worker)
         for worker in self._workers:
             if worker.order is None:
                 with suppress(OSError):
@@ -124,7 +132,8 @@ class LocalExecutor:
         self._waiting.clear()
         self._selector.close()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            with suppress(OSError):  # a worker that goes on has a folder in it
+                self._folder.rmdir()
             self._folder = None
 
     # workers
@@ -172,6 +181,8 @@ class LocalExecutor:
     def _take(self, worker: _Worker, message: dict[str, Any]) -> None:
         if "told" in message:
             self._ready.append(Told(wire.load_event(message["told"])))
+        elif "lingers" in message:
+            worker.lingers = message["lingers"]
         else:
             worker.order = worker.killed_at = None
             self._ready.append(Done(wire.load(Result, message["done"])))
@@ -210,6 +221,18 @@ class LocalExecutor:
             worker.process.stdin.close()  # type: ignore[union-attr]
         shutil.rmtree(worker.private, ignore_errors=True)
         return code
+
+    def _let_be(self, worker: _Worker) -> None:
+        """Leave a worker to itself; it sees that its input ends."""
+        self._workers.remove(worker)
+        assert worker.process.stdout is not None
+        assert worker.process.stdin is not None
+        self._selector.unregister(worker.process.stdout)
+        worker.process.stdout.close()
+        with suppress(OSError):
+            worker.process.stdin.close()
+        # Where this process lives on, it takes leave of it.
+        threading.Thread(target=worker.process.wait, name="let be", daemon=True).start()
 
     def _next_kill(self) -> float:
         times = [w.killed_at for w in self._workers if w.killed_at is not None and w.order]

@@ -51,6 +51,8 @@ class Order:
         Seconds for the attempt; None for no limit.
     memory
         Most bytes the kernel and its children may hold; None for no limit.
+    linger
+        Unix socket of who takes the kernel if this attempt fails; empty where nobody does.
     cpu, gpu
         Cores that it keeps busy and GPUs that it needs, for executors that choose a machine.
     """
@@ -74,6 +76,7 @@ class Order:
     writes: tuple[str, ...] = ()
     timeout: float | None = None
     memory: int | None = None
+    linger: str = ""
     cpu: float = 1.0
     gpu: int = 0
     secrets: Mapping[str, str] = field(default_factory=dict)

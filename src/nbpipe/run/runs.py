@@ -71,6 +71,8 @@ class Job:
         Address of what carries the orders out.
     timeout
         Seconds that the run may take; None for the project's setting, else for no limit.
+    linger
+        Unix socket of who takes kernels of steps that fail; empty where they end with their step.
     """
 
     project: Project
@@ -82,6 +84,7 @@ class Job:
     run: str = ""
     on: str = LOCAL
     timeout: float | None = None
+    linger: str = ""
 
 
 def new_run_id(now: float | None = None) -> str:
@@ -244,7 +247,7 @@ def _conduct(job: Job, recorder: Recorder, lessons: _Lessons) -> Conduct:
     timeout = job.timeout or job.project.settings.run_timeout
     here = Conduct(
         recorder.run, recorder.tell, recorder.keep, lessons.take, asked,
-        _engine(job), job.fail_fast, cpu=float(_slots(job)),
+        _engine(job), job.fail_fast, linger=job.linger, cpu=float(_slots(job)),
         timeout=timeout, deadline=inf if timeout is None else time.monotonic() + timeout,
     )  # fmt: skip
     return here if job.on == LOCAL else replace(here, cpu=inf, memory=1 << 62, gpu=1 << 30)

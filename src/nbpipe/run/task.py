@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nbpipe.events import CellState, Tell
+    from nbpipe.run.kernels.lingering import Lingering
     from nbpipe.run.kernels.templates import Templates
     from nbpipe.run.masks import Mask
     from nbpipe.run.order import Order
@@ -62,6 +63,8 @@ class Desk:
         Called with the supervisor when there is one, so that wishes reach it; and with None.
     templates
         Kept between orders, for kernels that are forked; None where none are kept.
+    lingering
+        Takes kernels of steps that fail; None where none lives on.
     """
 
     private: Path
@@ -69,6 +72,7 @@ class Desk:
     tell: Tell
     attend: Callable[[Supervisor | None], None]
     templates: Templates | None = None
+    lingering: Lingering | None = None
 
 
 def carry_out(order: Order, desk: Desk) -> Result:
@@ -148,12 +152,13 @@ class _Work:
             order=self.order, scratch=self.scratch, private=self.desk.private,
             environ=environ, launcher=launcher if launcher.exists() else None,
             tell=self.desk.tell, teller=teller, log=log, supervisor=supervisor,
-            templates=self.desk.templates, mask=self.mask,
+            templates=self.desk.templates, mask=self.mask, lingering=self.desk.lingering,
         )  # fmt: skip
 
     def _sweep(self, log: Log) -> None:
         """End what the step left running; the log names it."""
-        kept = self.desk.templates.pids() if self.desk.templates is not None else ()
+        keepers = (self.desk.templates, self.desk.lingering)
+        kept = frozenset().union(*(keeper.pids() for keeper in keepers if keeper is not None))
         left = [process for process in processes.below(os.getpid()) if process.pid not in kept]
         names = processes.end_all(left)
         processes.reap()

@@ -1,7 +1,8 @@
 """The worker: reads orders, carries out one at a time, writes what happens and the result.
 
 ``python -P -m nbpipe.run.worker`` reads ``{"order": …}`` and ``{"cancel": TASK}`` from standard
-input, one JSON object a line, and writes ``{"told": EVENT}`` and ``{"done": RESULT}``.
+input, one JSON object a line, and writes ``{"told": EVENT}``, ``{"done": RESULT}``, and
+``{"lingers": BOOL}`` when a failed step's kernel begins or ends to live on: it stays with it.
 With ``--order FILE --result FILE`` it carries out that one order.
 """
 
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe import wire
 from nbpipe.kernelside.failpoints import reach
 from nbpipe.run import processes
+from nbpipe.run.kernels.lingering import Lingering
 from nbpipe.run.kernels.templates import Templates
 from nbpipe.run.order import Order
 from nbpipe.run.scratch import private_folder, write_atomically
@@ -104,7 +106,8 @@ class _Inbox:
 
 def _serve(private: Path, wishes: Wishes) -> int:
     line, templates = Line(), Templates(private)
-    desk = Desk(private, _mark(), line.tell, wishes.attend, templates)
+    lingering = Lingering(lambda there: line.send({"lingers": there}))
+    desk = Desk(private, _mark(), line.tell, wishes.attend, templates, lingering)
     inbox = _Inbox(wishes)
     _warm_up()
     try:
@@ -114,6 +117,9 @@ def _serve(private: Path, wishes: Wishes) -> int:
             reach("verdict-reached")
             line.send({"done": wire.dump(result)})
             reach("verdict-sent")
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, lambda *_: lingering.hasten())
+        lingering.stay()
     finally:
         _leave_nothing(templates)
     return 0

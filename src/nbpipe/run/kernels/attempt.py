@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbpipe.events import Tell
+    from nbpipe.run.kernels.lingering import Lingering
     from nbpipe.run.kernels.supervisor import Sample, Supervisor
     from nbpipe.run.kernels.templates import Templates
     from nbpipe.run.kernels.text import Log, Teller
@@ -43,6 +44,8 @@ class Attempt:
         The worker's templates, for kernels that are forked; None where it keeps none.
     mask
         Hides the secrets that the step is given.
+    lingering
+        Takes kernels of steps that fail; None where none lives on.
     """
 
     order: Order
@@ -56,6 +59,7 @@ class Attempt:
     supervisor: Supervisor
     templates: Templates | None = None
     mask: Mask = NOTHING
+    lingering: Lingering | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class WarmClient(Client):
         self._cell: tuple[Any, int] = (None, 0)
         self._parent = ""
         self._reply: Any = None
+        self.lingers = False
 
     @property
     def templates(self) -> Templates:
@@ -88,9 +89,19 @@ class WarmClient(Client):
         self._begin(shares=self.common is not None and self.seat.loaded is None)
         self.papermill_execute_cells()
         self.set_widgets_metadata()
-        if self.attempt.supervisor.cause is None:
+        if self.attempt.supervisor.cause is None and not self._lingers():
             self._say_goodbye()
         return self.nb
+
+    def _lingers(self) -> bool:
+        """Let a kernel whose cell raised live on, where somebody may want to look into it."""
+        trouble, lingering = self.nb_man.findings.trouble, self.attempt.lingering
+        raised = trouble is not None and trouble.kind == "error" and trouble.name != "SystemExit"
+        if raised and self.attempt.order.linger and lingering is not None:
+            self.attempt.supervisor.unwatch()
+            lingering.take(self.seat, self.attempt.order)
+            self.lingers = True
+        return self.lingers
 
     def _begin(self, shares: bool) -> None:
         """Let the kernel begin, watched from now on."""
@@ -238,7 +249,7 @@ class WarmEngine(PapermillEngine):
         try:
             client.execute()
         finally:
-            _leave(client.seat, attempt)
+            _leave(client, attempt)
 
 
 def _go_on(attempt: Attempt) -> None:
@@ -253,12 +264,13 @@ def _kept(cell: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _leave(seat: Seat, attempt: Attempt) -> None:
+def _leave(client: WarmClient, attempt: Attempt) -> None:
     """Keep what the kernel itself wrote, and remove its files."""
     attempt.supervisor.unwatch()
     with suppress(OSError):
-        shutil.copyfile(seat.log, attempt.scratch / "kernel.log")
-    seat.drop()
+        shutil.copyfile(client.seat.log, attempt.scratch / "kernel.log")
+    if not client.lingers:
+        client.seat.drop()
 
 
 def _note(attempt: Attempt, text: str, level: Any = "warning") -> None:

@@ -32,6 +32,9 @@ LARGEST = 300 * 1024 * 1024
 """Most bytes of a file that is shown."""
 
 MOST_RUNS = 200
+MOST_TASKS = 1000
+"""Tasks whose files a run's folder lists; those of the others are had by their names."""
+
 KINDS = {".ipynb": "notebook", ".txt": "log"}
 """Ending of a file on the drive → kind of the artifact that it shows."""
 
@@ -97,7 +100,7 @@ def _run(kept: Kept, parts: list[str], content: bool) -> dict[str, Any]:
     if content:
         files = [
             _shown(task, artifact, [*parts, _file_of(task.task, ending)])
-            for task in kept.store.ledger.tasks(kept.run)
+            for task in kept.store.ledger.history.part(kept.run, 0, MOST_TASKS)
             for ending in KINDS
             if (artifact := _left(task, ending)) is not None
         ]

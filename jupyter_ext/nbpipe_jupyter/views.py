@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from nbpipe.store.rows import RunRow, TaskRow
     from nbpipe_jupyter.projects import Kept, Projects
 
-MOST_EVENTS = 2000
+MOST_EVENTS = 1000
 """Events in one answer; the asker comes back for more."""
 
-MOST_TASKS = 1000
+MOST_TASKS = 500
 """Tasks in one answer; the asker comes back for more."""
 
 _SHOWN = ("name", "digest", "type", "size", "codec", "kind")

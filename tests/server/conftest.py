@@ -65,6 +65,7 @@ def ask(
             body=data if method in ("POST", "PUT", "PATCH") else None,
             headers=dict(jp_auth_header) if token else {},
             raise_error=False,
+            follow_redirects=False,
             request_timeout=120,
         )
         response = jp_asyncio_loop.run_until_complete(fetched)

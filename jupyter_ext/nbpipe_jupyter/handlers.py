@@ -13,6 +13,7 @@ from nbpipe_jupyter.base import Handler
 from nbpipe_jupyter.bodies import read_asked, read_object, read_said
 from nbpipe_jupyter.contents import encode_model, read_model
 from nbpipe_jupyter.past import ROUTES as PAST
+from nbpipe_jupyter.proofs import ROUTES as PROOFS
 from nbpipe_jupyter.stream import CHUNK, News, follow, read_output
 
 if TYPE_CHECKING:
@@ -242,6 +243,7 @@ ROUTES: Sequence[tuple[str, type[Handler]]] = (
     (f"{RUN}/cancel", Cancel),
     (f"{RUN}/resume", Resume),
     *PAST,
+    *PROOFS,
     ("/nbpipe-api/contents/(.*)/checkpoints", Checkpoints),
     ("/nbpipe-api/contents/checkpoints", Checkpoints),
     ("/nbpipe-api/contents/?(.*)", Contents),

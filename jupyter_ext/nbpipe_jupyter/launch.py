@@ -20,9 +20,11 @@ from nbpipe_jupyter.stream import changed, stamp
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from nbpipe.run.project import Project
+    from nbpipe.store.store import Store
     from nbpipe_jupyter.bodies import Asked
     from nbpipe_jupyter.desk import Desk
     from nbpipe_jupyter.projects import Projects
@@ -55,6 +57,8 @@ class Launch:
         Folder for what the process is given, and for its log.
     command
         The process's arguments.
+    files
+        Those that change when its ledger does.
     last_event
         Number of the run's newest event before; -1 for a run that is new.
     """
@@ -63,6 +67,7 @@ class Launch:
     project: Path
     papers: Path
     command: tuple[str, ...]
+    files: tuple[Path, ...]
     last_event: int = -1
 
 
@@ -99,9 +104,11 @@ class Launcher:
             If the process ended before it took up the run.
         """
         launch = await desk.do(prepared, desk.projects, asked, self.python)
-        await self._carry_out(desk, await _lingering(desk, launch))
-        run: str = launch.run
-        return run
+        return await self._started(desk, await _lingering(desk, launch))
+
+    async def prove(self, desk: Desk, asked: Asked) -> str:
+        """Start a proof; returns its id when it is in the ledger; raises as `start` does."""
+        return await self._started(desk, await desk.do(proving, desk.projects, asked, self.python))
 
     async def resume(self, desk: Desk, run: str, path: str) -> None:
         """Start a process that goes on with a run; raises as `start` does."""
@@ -112,6 +119,10 @@ class Launcher:
         """Stop waiting for processes; they go on."""
         for watch in self.watches:
             watch.cancel()
+
+    async def _started(self, desk: Desk, launch: Launch) -> str:
+        await self._carry_out(desk, launch)
+        return launch.run
 
     async def _carry_out(self, desk: Desk, launch: Launch) -> None:
         process = await desk.do(_spawn, launch)
@@ -124,7 +135,7 @@ class Launcher:
 
     async def _watch(self, desk: Desk, launch: Launch, process: subprocess.Popen[bytes]) -> None:
         """Tell of a run's news until its process ended, and remove what that was given."""
-        files = ledger_files(await desk.do(desk.projects.store_of, launch.project))
+        files = launch.files
         going, seen = True, max(launch.last_event, 0)
         while going:
             going, before = process.poll() is None, stamp(files)
@@ -154,14 +165,24 @@ def prepared(projects: Projects, asked: Asked, python: str) -> Launch:
     store = projects.store_of(project.folder)
     prepare(project, store, asked.parameters, asked.selection)
     run = new_run_id()
-    papers = store.blobs.scratch(f"start-{secrets.token_hex(4)}")
-    where = project.folder / (project.scope or "")
-    documents = {}
-    if asked.notebook is not None:
-        documents[projects.folder_of(asked.path)[1]] = json.dumps(asked.notebook).encode()
-    options = [*_options(asked), *_documents(papers, documents), *_given(papers, asked)]
-    command = (python, "-P", "-m", "nbpipe", "run", str(where), "--run-id", run, *options)
-    return Launch(run, project.folder, papers, command)
+    papers = _papers(store)
+    options = [*_options(asked), *_documents(papers, projects, asked), *_given(papers, asked)]
+    command = _command(python, "run", project, run, options)
+    return Launch(run, project.folder, papers, command, ledger_files(store))
+
+
+def proving(projects: Projects, asked: Asked, python: str) -> Launch:
+    """Lay ready what a process needs to prove that the pipeline gives what Run All gives."""
+    from nbpipe.run.runs import effective_parameters, new_run_id
+
+    project = projects.open(asked)
+    effective_parameters(project, project.compile(), asked.parameters)
+    run, papers = new_run_id(), _papers(projects.store_of(project.folder))
+    engine = [f"--engine={asked.engine}"] if asked.engine else []
+    options = [*engine, *_documents(papers, projects, asked), *_given(papers, asked)]
+    command = _command(python, "verify", project, run, options)
+    proofs = projects.proofs_of(project.folder)
+    return Launch(run, project.folder, papers, command, ledger_files(proofs))
 
 
 def resumed(projects: Projects, which: tuple[str, str], python: str) -> Launch:
@@ -172,9 +193,20 @@ def resumed(projects: Projects, which: tuple[str, str], python: str) -> Launch:
         raise RunBusy(f"Run {row.id} is under way. Cancel it before it is resumed.")
     if row.state == "ok":
         raise UsageError(f"Run {row.id} came to its end: nothing is left to resume. Run it anew.")
-    papers = kept.store.blobs.scratch(f"start-{secrets.token_hex(4)}")
+    papers = _papers(kept.store)
     command = (python, "-P", "-m", "nbpipe", "resume", kept.run, "--project", str(kept.folder))
-    return Launch(kept.run, kept.folder, papers, command, row.last_seq)
+    return Launch(kept.run, kept.folder, papers, command, kept.files, row.last_seq)
+
+
+def _papers(store: Store) -> Path:
+    return store.blobs.scratch(f"start-{secrets.token_hex(4)}")
+
+
+def _command(
+    python: str, command: str, project: Project, run: str, options: Iterable[str]
+) -> tuple[str, ...]:
+    where = str(project.folder / (project.scope or ""))
+    return (python, "-P", "-m", "nbpipe", command, where, "--run-id", run, *options)
 
 
 def _options(asked: Asked) -> Iterator[str]:
@@ -190,12 +222,12 @@ def _options(asked: Asked) -> Iterator[str]:
         yield from (f"{option}={value}" for value in values)
 
 
-def _documents(papers: Path, documents: dict[str, bytes]) -> Iterator[str]:
-    """Lay down notebooks that differ from those on disk; yields the options that name them."""
-    for number, (name, data) in enumerate(documents.items()):
-        file = papers / f"document-{number}.ipynb"
-        file.write_bytes(data)
-        yield f"--document={name}={file}"
+def _documents(papers: Path, projects: Projects, asked: Asked) -> Iterator[str]:
+    """Lay down the notebook as it is in the browser; yields the option that names it."""
+    if asked.notebook is not None:
+        file = papers / "document.ipynb"
+        file.write_text(json.dumps(asked.notebook), "ascii")
+        yield f"--document={projects.folder_of(asked.path)[1]}={file}"
 
 
 def _given(papers: Path, asked: Asked) -> Iterator[str]:

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 
 def compiled(projects: Projects, body: bytes) -> dict[str, Any]:
-    """Return the pipeline as data, and the folder of its project."""
+    """Return the pipeline as data, its project's folder, and a digest of what can be proven."""
+    from nbpipe.proof.keeping import code_digest
+
     project = projects.open(read_asked(body))
-    return {**describe(project.compile()), "project": projects.root.relative(project.folder)}
+    return {
+        **describe(project.compile()),
+        "project": projects.root.relative(project.folder),
+        "code": code_digest(project),
+    }
 
 
 def planned(projects: Projects, body: bytes) -> dict[str, Any]:

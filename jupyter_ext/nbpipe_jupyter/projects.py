@@ -23,7 +23,7 @@ from nbpipe_jupyter.answers import BadRequest, NotFound
 from nbpipe_jupyter.paths import NOTEBOOKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nbpipe.store.rows import RunRow, Which
     from nbpipe.store.store import Store
@@ -127,13 +127,23 @@ class Projects:
         from nbpipe.store.store import Store
 
         address = Project(folder, None, "", project_settings(folder)[0], ()).store
+        return self._opened(address, lambda: Store.open(address))
+
+    def proofs_of(self, folder: Path) -> Store:
+        """Return the store of the proofs that are made for the project in a folder."""
+        from nbpipe.proof.keeping import proofs_of
+
+        store = self.store_of(folder)
+        return self._opened(f"proofs of {store.local}", lambda: proofs_of(store))
+
+    def _opened(self, address: str, make: Callable[[], Store]) -> Store:
         with self._lock:
             before = self._stores.get(address)
             if before is not None and before[0] == _identity(before[1]):
                 return before[1]
             if before is not None:
                 before[1].close()
-            store = Store.open(address)
+            store = make()
             _ = store.ledger  # opened here, by one thread
             self._stores[address] = (_identity(store), store)
             return store
@@ -169,8 +179,12 @@ class Projects:
         raise NotFound(f"There is no run {run[:40]!r} below the folder that this server serves.")
 
     def kept(self, folder: Path, run: str) -> Kept | None:
-        """Return a run of the project in a folder; None if it has none of that id."""
-        store = self.store_of(folder)
+        """Return a run of the project in a folder, or a proof; None if it has none of that id."""
+        stores = (self.store_of(folder), self.proofs_of(folder))
+        found = (self._kept_in(store, folder, run) for store in stores)
+        return next((kept for kept in found if kept is not None), None)
+
+    def _kept_in(self, store: Store, folder: Path, run: str) -> Kept | None:
         try:
             row = store.ledger.run(run)
         except UnknownName:

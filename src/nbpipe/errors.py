@@ -17,7 +17,8 @@ A failure is an exception of this tree:
     └── RunError               a run could not be carried out
         ├── TaskFailed         at least one task did not end well
         ├── WorkerDied         a worker process ended without a verdict
-        └── RunBusy            another engine is already carrying out this run
+        ├── RunBusy            another engine is already carrying out this run
+        └── ProofStopped       somebody asked that a proof is not made to its end
 """
 
 from __future__ import annotations
@@ -200,3 +201,7 @@ class WorkerDied(RunError):
 
 class RunBusy(RunError):
     """Another engine is already carrying out this run."""
+
+
+class ProofStopped(RunError):
+    """Somebody asked that a proof is not made to its end."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbpipe.cli import exits
+from nbpipe.cli.documents import with_documents
 from nbpipe.cli.options import (
     complete_runs,
     json_option,
@@ -80,7 +81,7 @@ def run(ctx: click.Context, /, path: str, **options: Any) -> None:
     from nbpipe.run.project import open_project
     from nbpipe.run.runs import Job, new_run_id
 
-    project = _with_documents(open_project(path), options["documents"])
+    project = with_documents(open_project(path), options["documents"])
     job = Job(
         project=project,
         parameters=read_parameters(options["files"], options["given"]),
@@ -225,16 +226,3 @@ def _engine(name: str | None) -> str | None:
     if name not in ENGINES:
         raise UnknownName.of("engine", name, ENGINES)
     return name
-
-
-def _with_documents(project: Project, documents: tuple[str, ...]) -> Project:
-    """Put notebooks as they are in memory in the place of those on disk."""
-    import json
-
-    from nbpipe.run.project import with_document
-
-    for text in documents:
-        path, _, file = text.partition("=")
-        data = Path(file).read_bytes()
-        project = with_document(project, path, json.loads(data))
-    return project

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbpipe.cli import exits
+from nbpipe.cli.documents import with_documents
 from nbpipe.cli.options import json_option, parameter_options, path_argument, together
 
 if TYPE_CHECKING:
-    from nbpipe.proof.findings import Difference, Proof
+    from nbpipe.proof.findings import Difference, Proof, Stage
+    from nbpipe.proof.verify import Options
+    from nbpipe.run.project import Project
 
 _CODES = {
     "equal": exits.OK, "different": exits.FAILED, "varies": exits.FAILED, "refused": exits.USAGE,
@@ -20,6 +23,12 @@ _MARKS = {
     "equal": ("✓", "green"), "different": ("✗", "red"), "varies": ("~", "yellow"),
     "refused": ("✗", "red"),
 }  # fmt: skip
+_STAGES: dict[Stage, str] = {
+    "run-all": "Run All",
+    "pipeline": "the pipeline",
+    "again": "Run All once more, to see whether it gives the same twice",
+    "held": "both once more, with random numbers held the same",
+}
 MOST = 20
 
 
@@ -29,11 +38,10 @@ MOST = 20
 @click.option("-e", "--engine", metavar="ENGINE", help="Papermill engine for both runs.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Steps side by side.")
 @json_option
+@click.option("--run-id", default="", hidden=True)
+@click.option("--document", "documents", multiple=True, metavar="PATH=FILE", hidden=True)
 @click.pass_context
-def verify(
-    ctx: click.Context, path: str, given: tuple[str, ...], files: tuple[str, ...],
-    engine: str | None, jobs: int | None, as_json: bool,
-) -> None:  # fmt: skip
+def verify(ctx: click.Context, /, path: str, **given: Any) -> None:
     """Prove that the pipeline gives what Run All gives.
 
     Each notebook is run from top to bottom in one kernel, and as a pipeline, both in copies of the
@@ -45,10 +53,17 @@ def verify(
     from nbpipe.proof.verify import verify as prove
     from nbpipe.run.project import open_project
 
-    options = Options(read_parameters(files, given), engine, jobs, say=_quiet if as_json else _say)
+    as_json = given["as_json"]
+    parameters = read_parameters(given["files"], given["given"])
+    say = _quiet if as_json else _say
+    options = Options(parameters, given["engine"], given["jobs"], say=say)
     if ctx.obj is not None:  # an executor that the caller hands in
         options = replace(options, executor=ctx.obj)
-    proof = prove(open_project(path), options)
+    project = with_documents(open_project(path), given["documents"])
+    if given["run_id"]:
+        _keep(project, options, given["run_id"])
+        return
+    proof = prove(project, options)
     if as_json:
         import json
 
@@ -60,12 +75,21 @@ def verify(
     ctx.exit(_CODES[proof.verdict])
 
 
-def _quiet(_: str) -> None:
+def _keep(project: Project, options: Options, run: str) -> None:
+    """Make a proof that is told and kept; what came of it is for those who watch."""
+    from nbpipe.cli.stores import open_store
+    from nbpipe.proof.keeping import carry_out, proofs_of
+
+    with proofs_of(open_store(project, None)) as store:
+        carry_out(project, options, store, run)
+
+
+def _quiet(_: Stage) -> None:
     """Say nothing."""
 
 
-def _say(text: str) -> None:
-    click.echo(click.style(f"  {text} …", dim=True), err=True)
+def _say(stage: Stage) -> None:
+    click.echo(click.style(f"  {_STAGES[stage]} …", dim=True), err=True)
 
 
 def _tell(proof: Proof) -> None:

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from nbpipe.errors import Problem
 
 Verdict = Literal["equal", "different", "varies", "refused"]
+Stage = Literal["run-all", "pipeline", "again", "held"]
+"""What is run for a proof: the notebook from top to bottom, the pipeline; where they differ the
+notebook again, and both once more with random numbers held the same."""
+
 What = Literal["output", "value", "failure"]
 Cause = Literal[
     "follows", "random", "hidden-state", "in-place", "order", "time", "varies", "unknown"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from nbpipe.compile.pipeline import Step
@@ -68,7 +68,10 @@ def _cell(name: str, source: str) -> dict[str, Any]:
 class Probing:
     """An executor whose orders look at their kernels; everything else is another's work."""
 
-    def __init__(self, real: Executor, probes: Probes, steps: Mapping[str, Step]) -> None:
+    def __init__(
+        self, real: Executor, probes: Probes, steps: Mapping[str, Step], go_on: Callable[[], None]
+    ) -> None:
+        self.go_on = go_on
         self.real = real
         self.probes = probes
         self.steps = steps
@@ -90,7 +93,8 @@ class Probing:
         return {**notebook, "cells": [*cells, self.probes.look(step.name)]}
 
     def poll(self, timeout: float) -> Sequence[Message]:
-        """Return what has come in."""
+        """Return what has come in; `go_on` raises where all is to end."""
+        self.go_on()
         return self.real.poll(timeout)
 
     def cancel(self, task: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.render import rendered_id
-from nbpipe.errors import WorkerDied
+from nbpipe.errors import ProofStopped, WorkerDied
 from nbpipe.events import GOOD, Failure, Note
 from nbpipe.proof.copies import copy_folder
 from nbpipe.proof.looks import Look
@@ -56,6 +56,8 @@ class Asked:
         Makes what carries orders out.
     tell
         Told of everything that happens.
+    stop
+        Says why all is to end; empty while it is not.
     fill
         What memory is filled with before it is used: whoever reads it unset reads this.
     """
@@ -68,7 +70,14 @@ class Asked:
     jobs: int | None
     executor: Callable[[int], Executor]
     tell: Callable[[Event], None]
+    stop: Callable[[], str] = str
     fill: int = 85
+
+    def go_on(self) -> None:
+        """Raise `ProofStopped` if all is to end."""
+        reason = self.stop()
+        if reason:
+            raise ProofStopped(f"The proof was not made to its end: {reason}.")
 
 
 @dataclass(slots=True)
@@ -114,11 +123,19 @@ class Bench:
         looks = self.folder / "looks"
         looks.mkdir()
         scope = asked.project.scope
+        self._write_documents(asked.project)
         there = open_project(self.copy / scope if scope else self.copy)
         kernels = {notebook.path: notebook.kernel for notebook in asked.project.notebooks}
         notebooks = tuple(replace(one, kernel=kernels[one.path]) for one in there.notebooks)
         there = replace(there, notebooks=notebooks)
         return there, Probes(looks, self.copy, asked.names, held)
+
+    def _write_documents(self, project: Project) -> None:
+        """Put notebooks that are not as on disk, but as they are in memory, into the copy."""
+        for path, data in project.sources.items():
+            place = self.copy / path
+            if not place.is_file() or place.read_bytes() != data:
+                place.write_bytes(data)
 
     def store(self) -> Store:
         """Return the run's own store."""
@@ -174,6 +191,7 @@ def _carried(executor: Executor, order: Order, asked: Asked) -> Result:
     executor.submit(order)
     waiting = deque[Any]()
     while True:
+        asked.go_on()
         waiting.extend(executor.poll(1.0))
         while waiting:
             match waiting.popleft():
@@ -233,8 +251,9 @@ def run_pipeline(asked: Asked, bench: Bench, held: Mapping[str, Sequence[str]]) 
     with bench.store() as store, _surely(asked, held):
         job = Job(project, asked.parameters, engine=asked.engine, jobs=asked.jobs)
         run, _ = carry_out(
-            job, store, tell, lambda slots: Probing(asked.executor(slots), probes, steps)
-        )
+            job, store, tell,
+            lambda slots: Probing(asked.executor(slots), probes, steps, asked.go_on),
+        )  # fmt: skip
         for row in store.ledger.tasks(run):
             _take_task(ran, asked.pipeline, store, row)
     _take_looks(ran, probes)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from nbpipe.compile.pipeline import Pipeline, Step
     from nbpipe.events import Event
+    from nbpipe.proof.findings import Stage
     from nbpipe.proof.runs import Ran
     from nbpipe.run.executors import Executor
     from nbpipe.run.project import Project
@@ -60,7 +61,9 @@ class Options:
     tell
         Is called with every event of every run.
     say
-        Is told in a few words what is done next.
+        Is told what is run next.
+    stop
+        Says why the proof is not to be made to its end; empty while it is. Asked every second.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -68,7 +71,8 @@ class Options:
     jobs: int | None = None
     executor: Callable[[int], Executor] = _local
     tell: Callable[[Event], None] = _silent
-    say: Callable[[str], None] = lambda _: None
+    say: Callable[[Stage], None] = lambda _: None
+    stop: Callable[[], str] = str
 
 
 def verify(project: Project, options: Options | None = None) -> Proof:
@@ -87,6 +91,8 @@ def verify(project: Project, options: Options | None = None) -> Proof:
     ------
     UsageError
         If a parameter does not exist, or the folder is too big to be copied.
+    ProofStopped
+        If somebody asked for that.
     """
     options = options or Options()
     pipeline = project.compile()
@@ -98,6 +104,7 @@ def verify(project: Project, options: Options | None = None) -> Proof:
     asked = Asked(
         project, pipeline, {step.name: _names(step) for step in pipeline.steps},
         options.parameters, options.engine, options.jobs, options.executor, options.tell,
+        stop=options.stop,
     )  # fmt: skip
     with _room() as room:
         found = _Trial(asked, room, options.say).proof()
@@ -174,7 +181,7 @@ class _Compared:
 class _Trial:
     """Runs, compares, and runs again where something differs, to tell whose doing it is."""
 
-    def __init__(self, asked: Asked, room: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, asked: Asked, room: Path, say: Callable[[Stage], None]) -> None:
         self.asked = asked
         self.pipeline = asked.pipeline
         self.room = room
@@ -184,17 +191,17 @@ class _Trial:
 
     def proof(self) -> Proof:
         """Return what came of it."""
-        self.say("Run All")
+        self.say("run-all")
         whole = run_all(self.asked, self._bench(0), {})
         if whole.failure is not None:
             return self._refusal(whole)
-        self.say("the pipeline")
+        self.say("pipeline")
         split = run_pipeline(self.asked, self._bench(1), {})
         compared = self._compare(whole, split)
         proof = self._equal(compared, whole, split)
         if not compared.differences:
             return proof
-        self.say("Run All once more, to see whether it gives the same twice")
+        self.say("again")
         again = run_all(replace(self.asked, fill=OTHER_FILL), self._bench(2), {})
         own = {difference.spot for difference in self._compare(whole, again).differences}
         told = explain(compared.differences, self.pipeline, whole, split)
@@ -236,7 +243,7 @@ class _Trial:
         """The notebook differs from itself: hold random numbers, and compare once more."""
         held = self._unseeded()
         if held:
-            self.say("both once more, with random numbers held the same")
+            self.say("held")
             whole = run_all(self.asked, self._bench(3), held)
             split = run_pipeline(self.asked, self._bench(4), held)
             if whole.failure is None and split.failure is None:

@@ -27,6 +27,7 @@ _README = """\
 - `objects/`: everything that runs left, each under the SHA-256 of its bytes
 - `ledger.db`: the history of runs (SQLite)
 - `runs/`: what the cells of each run printed
+- `proofs/`: what `nbpipe verify` found, where JupyterLab asked for it
 - `lib/`: the code that executed notebooks import
 - `tmp/`: work that is under way
 

@@ -22,6 +22,7 @@ import type {
   Output,
   Plan,
   Proposal,
+  Proven,
   Run,
   RunEvent,
   RunPage,
@@ -78,6 +79,14 @@ export class Client implements IClient, IPast {
   async runs(path: string): Promise<readonly Run[]> {
     const query = new URLSearchParams({ path, limit: '50' });
     return (await this.ask<{ runs: readonly Run[] }>('GET', `runs?${query}`)).runs;
+  }
+
+  proven(path: string): Promise<Proven> {
+    return this.ask('GET', `proofs?${new URLSearchParams({ path })}`);
+  }
+
+  prove(request: RunRequest): Promise<Run> {
+    return this.ask('POST', 'proofs', { body: request });
   }
 
   start(request: RunRequest): Promise<Run> {

@@ -52,6 +52,17 @@ export function addEditingCommands(
     }
   });
 
+  commands.addCommand(CommandIDs.verify, {
+    label: () => trans.__('Verify'),
+    caption: () => trans.__('Prove that the pipeline gives what Run All gives'),
+    describedBy: NONE,
+    isEnabled: () => isOpen() && (model.state.tagged || model.state.scope === 'project'),
+    execute: async () => {
+      shell.activateById(PANEL_ID);
+      await model.proving.start();
+    }
+  });
+
   commands.addCommand(CommandIDs.renameStep, {
     label: () => trans.__('Rename step…'),
     caption: () => trans.__('Rename the step of the active cell wherever the project names it'),

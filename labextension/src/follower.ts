@@ -5,6 +5,7 @@ import { addToLog } from './loglines';
 import type { LogLine } from './loglines';
 import { Fold, isOver } from './reduce';
 import type { Shown } from './shown';
+import type { State } from './state';
 import { inShort } from './state';
 import type { IClient, Since } from './tokens';
 import type { Events, Output, Run, RunEvent } from './wire';
@@ -16,11 +17,27 @@ const MANY = 1000;
 /** Milliseconds before the server is asked again, longer each time. */
 const PAUSES = [500, 2000, 5000, 15000];
 
+/** Where the run that is followed stands in what is shown. */
+export interface IFollowed {
+  read(state: State): Run | null;
+  /** What changes when news of it came. */
+  write(state: State, run: Run, log: readonly LogLine[]): Partial<State>;
+}
+
+const SHOWN_RUN: IFollowed = {
+  read: ({ run }) => run,
+  write: ({ runs }, run, log) => {
+    const brief = inShort(run);
+    return { run, runs: runs.map(each => (each.id === run.id ? brief : each)), log };
+  }
+};
+
 /** Reads the news of the run that is shown, and shows it. */
 export class Follower {
   constructor(
     private readonly client: IClient,
-    private readonly shown: Shown
+    private readonly shown: Shown,
+    private readonly followed: IFollowed = SHOWN_RUN
   ) {}
 
   get isFollowing(): boolean {
@@ -35,7 +52,7 @@ export class Follower {
   /** Show the run as it is, then as it goes on; ends with the run, or when nobody looks. */
   async follow(): Promise<void> {
     this.stop();
-    const { run } = this.shown.state;
+    const run = this.followed.read(this.shown.state);
     if (run === null || !this.isWanted(run)) {
       return;
     }
@@ -59,16 +76,23 @@ export class Follower {
     if (run !== null && notes !== null && output !== null) {
       // What was noted since comes again with the news.
       const old = notes.filter(({ seq }) => seq <= (run.seq ?? 0));
-      this.show(run, this.logged([], old, output));
-      await this.followOn(run, { after: run.seq ?? 0, output: output.next, wait: WAIT }, stop);
+      const log = this.logged([], old, output);
+      this.show(run, log);
+      const since = { after: run.seq ?? 0, output: output.next, wait: WAIT };
+      await this.followOn(run, log, since, stop);
     }
   }
 
-  private async followOn(name: Run, begin: Since, stop: AbortController): Promise<void> {
+  private async followOn(
+    name: Run,
+    begun: readonly LogLine[],
+    begin: Since,
+    stop: AbortController
+  ): Promise<void> {
     const fold = new Fold(name);
     let since = begin;
     let drawn = 0;
-    let { log } = this.shown.state;
+    let log = begun;
     while (!isOver(fold.state) && !stop.signal.aborted) {
       const news = await this.news(name, since, stop);
       if (news === null) {
@@ -102,9 +126,7 @@ export class Follower {
   }
 
   private show(run: Run, log: readonly LogLine[]): void {
-    const brief = inShort(run);
-    const runs = this.shown.state.runs.map(each => (each.id === run.id ? brief : each));
-    this.shown.set({ run, runs, log });
+    this.shown.set(this.followed.write(this.shown.state, run, log));
   }
 
   private logged(

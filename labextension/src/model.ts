@@ -8,6 +8,7 @@ import { Authored } from './authored';
 import { sentenceOf, statusOf } from './failure';
 import { Given } from './given';
 import { Lookout } from './lookout';
+import { Proving } from './proving';
 import { Running } from './running';
 import type { IMemory, ISettings } from './settings';
 import { Shown } from './shown';
@@ -33,6 +34,7 @@ export class PipelineModel implements IDisposable {
     this.settings = settings;
     this.authored = new Authored(client, notebooks, this.shown);
     this.suggesting = new Suggesting(client, notebooks, this.authored, this.shown);
+    this.proving = new Proving(client, notebooks, this.shown);
     this.running = new Running(client, notebooks, this.shown);
     this.given = new Given(settings, memory, this.shown);
     this.lookout = new Lookout(client, this.shown, () => this.begin());
@@ -48,6 +50,9 @@ export class PipelineModel implements IDisposable {
 
   /** Steps that the notebook could have. */
   readonly suggesting: Suggesting;
+
+  /** Whether the pipeline gives what Run All gives. */
+  readonly proving: Proving;
 
   /** Runs: planned, started, followed, listed. */
   readonly running: Running;
@@ -81,7 +86,7 @@ export class PipelineModel implements IDisposable {
     if (visible) {
       void this.wake();
     } else if (!this.shown.awake) {
-      this.running.follower.stop();
+      this.stopFollowing();
     }
   }
 
@@ -96,9 +101,10 @@ export class PipelineModel implements IDisposable {
     }
     this.shown.awake = awake;
     if (!awake) {
-      this.running.follower.stop();
+      this.stopFollowing();
     } else if (this.listens) {
       void this.running.refresh();
+      void this.proving.refresh();
     }
   }
 
@@ -110,6 +116,7 @@ export class PipelineModel implements IDisposable {
     this.running.dispose();
     this.authored.dispose();
     this.suggesting.dispose();
+    this.proving.dispose();
     this.lookout.dispose();
     Signal.disconnectReceiver(this);
   }
@@ -122,21 +129,30 @@ export class PipelineModel implements IDisposable {
 
   /** Runs have news: those of the notebook in front are listed anew, unless they are followed. */
   hear(runs: ReadonlySet<string>): void {
-    const { run } = this.state;
-    const isKnown = run !== null && runs.size === 1 && runs.has(run.id);
-    if (this.listens && !(isKnown && this.running.follower.isFollowing)) {
+    const { run, proving } = this.state;
+    const others = [...runs].filter(id => id !== proving?.id);
+    const isKnown = run !== null && others.length === 1 && others[0] === run.id;
+    if (!this.listens) {
+      return;
+    }
+    if (others.length > 0 && !(isKnown && this.running.follower.isFollowing)) {
       void this.running.refresh();
+    }
+    if (!isKnown) {
+      void this.proving.refresh(); // one that another page started
     }
   }
 
   /** Show the notebook alone, or its whole project. */
   async setScope(scope: Scope): Promise<void> {
-    this.running.follower.stop();
+    this.stopFollowing();
     this.authored.forget();
-    this.shown.set({ scope, run: null, runs: [], log: [], looking: false });
+    const nothing = { run: null, runs: [], log: [], looking: false, proving: null, proof: null };
+    this.shown.set({ scope, ...nothing });
     this.given.keep();
     await this.authored.compile();
     await this.running.refresh();
+    await this.proving.refresh();
   }
 
   /** Show what a step left in the run that is shown; where nothing, the step itself. */
@@ -182,7 +198,7 @@ export class PipelineModel implements IDisposable {
   private onCurrent(): void {
     const { path } = this.notebooks;
     if (path !== this.state.path) {
-      this.running.follower.stop();
+      this.stopFollowing();
       this.authored.forget();
       const { server, settings, away } = this.state;
       this.shown.set({ ...EMPTY, server, settings, away, path, scope: this.scopeFor(path) });
@@ -196,7 +212,13 @@ export class PipelineModel implements IDisposable {
     if (this.listens) {
       void this.authored.compile();
       void this.running.refresh();
+      void this.proving.refresh();
     }
+  }
+
+  private stopFollowing(): void {
+    this.running.follower.stop();
+    this.proving.stop();
   }
 
   /** The whole project stays in view on the way from one of its notebooks to another. */

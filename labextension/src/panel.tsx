@@ -100,6 +100,8 @@ function actionsOf({ model, commands }: IPanelOptions): IActions {
     takePreset: name => model.given.takePreset(name),
     savePreset: () => void savePreset(model),
     deletePreset: name => void model.given.deletePreset(name),
+    verify: command(CommandIDs.verify),
+    stopVerifying: () => void model.proving.cancel(),
     suggest: command(CommandIDs.suggest),
     leaveOut: cell => void model.suggesting.leaveOut(cell),
     nameSuggested: (cell, name) => model.suggesting.rename(cell, name),

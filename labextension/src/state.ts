@@ -6,7 +6,7 @@ import type { Settings } from './settings';
 import { DEFAULTS } from './settings';
 import type { Suggestion } from './suggestion';
 import type { ICell } from './tokens';
-import type { Compiled, CompileRequest, PlannedTask, Role, Run } from './wire';
+import type { Compiled, CompileRequest, PlannedTask, Proof, Role, Run } from './wire';
 
 /** What is known of the server's side. */
 export type Server =
@@ -41,6 +41,11 @@ export interface State {
   /** Steps that are suggested, and what is decided of them. */
   readonly suggestion: Suggestion | null;
   readonly suggesting: boolean;
+  /** The newest proof, as it is or was made. */
+  readonly proving: Run | null;
+  readonly provingStarts: boolean;
+  /** What the newest finished proof found. */
+  readonly proof: Proof | null;
   /** What a run would do, by step; null where that is not known. */
   readonly plan: ReadonlyMap<string, PlannedTask> | null;
   /** Whether the plan is shown step by step. */
@@ -76,6 +81,9 @@ export const EMPTY: State = {
   compiling: false,
   suggestion: null,
   suggesting: false,
+  proving: null,
+  provingStarts: false,
+  proof: null,
   plan: null,
   planShown: false,
   durations: {},

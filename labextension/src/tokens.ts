@@ -18,6 +18,7 @@ import type {
   Output,
   Plan,
   Proposal,
+  Proven,
   Run,
   RunEvent,
   RunRequest,
@@ -46,6 +47,7 @@ export const CommandIDs = {
   showRun: 'nbpipe:show-run',
   start: 'nbpipe:start',
   suggest: 'nbpipe:suggest',
+  verify: 'nbpipe:verify',
   makeStep: 'nbpipe:make-step',
   renameStep: 'nbpipe:rename-step',
   oneStep: 'nbpipe:one-step',
@@ -116,6 +118,10 @@ export interface IClient {
   mentions(path: string, step: string): Promise<readonly string[]>;
   plan(request: RunRequest): Promise<Plan>;
   runs(path: string): Promise<readonly Run[]>;
+  /** The newest proof of a notebook or a project. */
+  proven(path: string): Promise<Proven>;
+  /** Start a proof; it is followed and cancelled as a run is. */
+  prove(request: RunRequest): Promise<Run>;
   start(request: RunRequest): Promise<Run>;
   run(run: RunName): Promise<Run>;
   /** The news of a run; waits some seconds for them. */
@@ -154,6 +160,9 @@ export interface IActions {
   setOption(step: string, option: string, value: Json): void;
   /** Make the whole notebook one step; null makes it cell steps again. */
   setOneStep(name: string | null): void;
+  /** Prove that the pipeline gives what Run All gives. */
+  verify(): void;
+  stopVerifying(): void;
   /** Ask for steps that the notebook could have. */
   suggest(): void;
   /** Leave out what is suggested for a cell. */

@@ -108,6 +108,8 @@ export interface Problem {
 }
 
 export interface Compiled {
+  /** Digest of the code cells and their tags: what a proof is about. */
+  readonly code?: string;
   readonly project: string;
   readonly name: string;
   readonly steps: readonly Step[];
@@ -156,6 +158,44 @@ export interface SuggestRequest {
   readonly notebook: NotebookContent;
   /** Cells at which no step shall begin. */
   readonly without: readonly string[];
+}
+
+/** A place that is not the same in Run All and in the pipeline. */
+export interface Difference {
+  readonly notebook: string;
+  readonly step: string;
+  readonly what: 'output' | 'value' | 'failure';
+  /** Id of the cell, or the name of the value. */
+  readonly name: string;
+  readonly index: number | null;
+  readonly how: string;
+  readonly cause: string;
+  readonly why: string;
+}
+
+/** What came of a verification. */
+export interface Proof {
+  readonly verdict: 'equal' | 'different' | 'varies' | 'refused';
+  readonly sentence: string;
+  readonly differences: readonly Difference[];
+  readonly notes: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly cells: number;
+  readonly values: number;
+  /** Steps that were compared to their end. */
+  readonly compared: readonly string[];
+  /** What was not compared and why. */
+  readonly uncompared: readonly string[];
+  readonly unseen: readonly string[];
+  readonly seconds: { readonly run_all: number; readonly pipeline: number };
+  /** Digest of what it is about. */
+  readonly code: string;
+}
+
+/** The newest proof as it is made, and what the newest finished one found. */
+export interface Proven {
+  readonly run: Run | null;
+  readonly proof: Proof | null;
 }
 
 export interface PlannedTask {

@@ -20,7 +20,9 @@ import type {
   Output,
   OutputLine,
   Plan,
+  Proof,
   Proposal,
+  Proven,
   Run,
   RunEvent,
   RunRequest,
@@ -75,6 +77,24 @@ export function aProposal(more: Partial<Proposal> = {}): Proposal {
   };
 }
 
+export function aProof(more: Partial<Proof> = {}): Proof {
+  return {
+    verdict: 'equal',
+    sentence: '',
+    differences: [],
+    notes: [],
+    problems: [],
+    cells: 2,
+    values: 3,
+    compared: [],
+    uncompared: [],
+    unseen: [],
+    seconds: { run_all: 1, pipeline: 2 },
+    code: 'sha256:1',
+    ...more
+  };
+}
+
 export function aTask(task: string, more: Partial<Task> = {}): Task {
   return {
     task,
@@ -119,6 +139,8 @@ export class FakeClient implements IClient {
   readonly started: RunRequest[] = [];
   readonly planned: RunRequest[] = [];
   readonly suggested: SuggestRequest[] = [];
+  readonly proved: RunRequest[] = [];
+  proof: Proven = { run: null, proof: null };
   proposal: Proposal | Error = aProposal();
   greeting: Hello | Error = { version: '0.1.0', api: 1 };
   answer: Compiled | Error = aCompiled();
@@ -160,6 +182,16 @@ export class FakeClient implements IClient {
   runs(path: string): Promise<readonly Run[]> {
     this.asked.push(`runs ${path}`);
     return Promise.resolve(this.list);
+  }
+
+  proven(path: string): Promise<Proven> {
+    this.asked.push(`proven ${path}`);
+    return Promise.resolve(this.proof);
+  }
+
+  prove(request: RunRequest): Promise<Run> {
+    this.proved.push(request);
+    return Promise.resolve(this.current);
   }
 
   start(request: RunRequest): Promise<Run> {

@@ -25,6 +25,7 @@ import { Steps } from './steps';
 const FIRST_STEP = 'first';
 
 const Graph = React.lazy(() => import('./graph'));
+const Verified = React.lazy(() => import('./proof'));
 const SuggestedSteps = React.lazy(() => import('./suggestion'));
 
 export interface IPipelineProps {
@@ -53,6 +54,11 @@ export function Pipeline(props: IPipelineProps): React.JSX.Element {
           <SuggestedSteps suggestion={state.suggestion} actions={actions} />
         </React.Suspense>
       )}
+      {shown && (state.proving !== null || state.proof !== null) ? (
+        <React.Suspense fallback={null}>
+          <Verified state={state} actions={actions} />
+        </React.Suspense>
+      ) : null}
       {shown || state.suggestion !== null ? null : <NoStepYet {...props} />}
       <Message text={state.message} isAway={state.away} />
       <ThisCell {...props} />

@@ -88,6 +88,15 @@ function More({ state, actions }: IRunBarProps): React.JSX.Element {
       <button
         type="button"
         className="jp-mod-styled"
+        disabled={state.provingStarts || isMade(state)}
+        title={trans.__('Prove that the pipeline gives what Run All gives')}
+        onClick={actions.verify}
+      >
+        {trans.__('Verify')}
+      </button>
+      <button
+        type="button"
+        className="jp-mod-styled"
         disabled={state.suggesting || isOneStep}
         title={isOneStep ? trans.__('The whole notebook is one step') : undefined}
         onClick={actions.suggest}
@@ -96,6 +105,11 @@ function More({ state, actions }: IRunBarProps): React.JSX.Element {
       </button>
     </div>
   );
+}
+
+/** A proof is being made. */
+function isMade({ proving }: State): boolean {
+  return proving !== null && !isOver(proving.state);
 }
 
 /** What a run would do now; step by step on demand. */

@@ -32,6 +32,8 @@ def describe_proof(proof: Proof) -> dict[str, Any]:
         "problems": [describe_problem(problem) for problem in proof.problems],
         "cells": proof.cells,
         "values": proof.values,
+        "compared": list(proof.compared),
+        "uncompared": list(proof.uncompared),
         "unseen": list(proof.unseen),
         "held": list(proof.held),
         "seconds": {"run_all": proof.seconds[0], "pipeline": proof.seconds[1]},

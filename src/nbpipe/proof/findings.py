@@ -83,6 +83,10 @@ class Proof:
         Why it is refused, where problems say so.
     cells, values
         How many cells and values were compared.
+    compared
+        Steps that were compared to their end.
+    uncompared
+        What was not compared and why, as sentences.
     unseen
         Values that nobody can look into, as ``step.name``.
     held
@@ -98,6 +102,8 @@ class Proof:
     problems: tuple[Problem, ...] = ()
     cells: int = 0
     values: int = 0
+    compared: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     seconds: tuple[float, float] = field(default=(0.0, 0.0))

@@ -173,6 +173,7 @@ class _Compared:
     differences: list[Difference] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     unseen: dict[str, None] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
     cells: int = 0
     values: int = 0
     rounded: int = 0
@@ -235,6 +236,7 @@ class _Trial:
             notes=tuple(notes),
             cells=compared.cells,
             values=compared.values,
+            compared=tuple(compared.steps),
             unseen=tuple(compared.unseen),
             seconds=(whole.seconds, split.seconds),
         )
@@ -329,6 +331,8 @@ class _Trial:
                 self._compare_failure(found, step, split)
             self._compare_outputs(found, step, whole, split)
             self._compare_values(found, step, whole, split)
+            if all(step.name in run.looks for run in (whole, split)):
+                found.steps.append(step.name)
         self._note_setup(found, whole)
         return found
 

@@ -54,10 +54,7 @@ test.describe('verifying', () => {
     await expect(panelOf(page).getByRole('region', { name: 'Runs' })).toContainText('None yet');
 
     await test.step('the page is loaded anew', async () => {
-      await page.notebook.save();
       await page.reload({ waitForIsReady: false });
-      await page.notebook.openByPath(`${tmpPath}/same.ipynb`);
-      await page.sidebar.openTab('nbpipe-panel');
       await expect(verificationIn(page)).toContainText('✓ Equal');
       await expect(mark).toHaveCount(2);
     });
@@ -108,10 +105,7 @@ test.describe('verifying', () => {
       timeout: RUN_TIME
     });
     await page.screenshot({ path: info.outputPath('verify-going.png') });
-    await page.notebook.save();
     await page.reload({ waitForIsReady: false });
-    await page.notebook.openByPath(`${tmpPath}/slow.ipynb`);
-    await page.sidebar.openTab('nbpipe-panel');
     await expect(found).toContainText('Running all cells in one kernel');
     await found.getByRole('button', { name: 'Stop verifying' }).click();
     await expect(found).toContainText('The last verification was stopped', { timeout: RUN_TIME });

@@ -21,6 +21,7 @@ def test_the_public_names_are_these() -> None:
         "Problem",
         "ProblemsError",
         "ProjectNotFound",
+        "ProofStopped",
         "Run",
         "RunBusy",
         "RunError",

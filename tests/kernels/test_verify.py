@@ -171,10 +171,68 @@ def test_notebooks_that_share_names_are_compared_with_one_kernel(
     assert (proof.verdict, proof.cells, proof.values) == ("equal", 2, 2)
 
 
-def test_a_fan_out_cannot_be_compared(write_notebook: WriteNotebook) -> None:
-    path = write_notebook("n.ipynb", "xs = [1, 2]", "print(x)")
-    data = json.loads(path.read_text())
-    data["cells"][1]["metadata"]["tags"] = ["step:each", "foreach:x in xs"]
-    path.write_text(json.dumps(data))
-    proof = verify(open_project(path))
+@pytest.fixture
+def prove_fan_out(write_notebook: WriteNotebook) -> Any:
+    """Prove a notebook whose third cell begins a fan-out over `items`, with the cells given."""
+
+    def run(items: str, *cells: tuple[str, str]) -> Proof:
+        path = write_notebook("n.ipynb", *cells)
+        data = json.loads(path.read_text())
+        for cell in data["cells"]:
+            tags = cell["metadata"].get("tags", [])
+            if "step:each" in tags:
+                tags.append(f"foreach:x in {items}")
+        path.write_text(json.dumps(data))
+        return verify(open_project(path), Options(engine="warm", jobs=2))
+
+    return run
+
+
+EACH = ("step:each", "y = x * 10\nprint(y)")
+GATHERED = ("step:all", "import nbpipe\nys = nbpipe.gather('y')\nprint(sum(ys))")
+
+
+def test_a_fan_out_is_compared_for_the_item_at_hand_and_what_was_not_is_said(
+    prove_fan_out: Any,
+) -> None:
+    proof = prove_fan_out(
+        "xs", ("step:load", "xs = [1, 2, 3]"), ("skip", "at = 1"), ("skip", "x = xs[at]"),
+        EACH, GATHERED,
+    )  # fmt: skip
+    assert (proof.verdict, proof.differences) == ("equal", ())
+    assert proof.compared == ("load", "each", "all")
+    assert (proof.cells, proof.values) == (3, 3)
+    assert "one item of 3" in proof.uncompared[0]
+    assert "at hand: 2." in proof.uncompared[0]
+
+
+def test_what_differs_in_the_item_at_hand_is_found(prove_fan_out: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("kept = []\n")
+    proof = prove_fan_out(
+        "[5, 6]", ("setup", "import mine"), ("step:tell", "mine.kept.append(1)\nz = 1"),
+        ("skip", "x = 6"), ("step:each after:tell", "y = x + len(mine.kept)\nprint(y)"),
+    )  # fmt: skip
+    assert proof.verdict == "different"
+    assert ("each", "value", "y") in found(proof)
+
+
+@pytest.mark.parametrize(
+    ("pick", "why"),
+    [
+        ("x = 7", "x is 7 there, which is not among xs"),
+        ("z = 7", "nothing binds x"),
+    ],
+)
+def test_a_fan_out_without_an_item_at_hand_is_refused_with_the_reason(
+    prove_fan_out: Any, pick: str, why: str
+) -> None:
+    proof = prove_fan_out("xs", ("step:load", "xs = [1, 2]"), ("skip", pick), EACH)
     assert (proof.verdict, [p.code for p in proof.problems]) == ("refused", ["fans-out"])
+    assert why in proof.sentence
+
+
+def test_a_fan_out_of_one_item_is_compared_whole(prove_fan_out: Any) -> None:
+    last = ("step:all", "import nbpipe\nys = list(nbpipe.gather('y'))\nys")
+    load = ("step:load", "xs = ['a']")
+    proof = prove_fan_out("xs", load, ("skip", "x = xs[0]"), EACH, last)
+    assert (proof.verdict, proof.uncompared) == ("equal", ())

@@ -111,6 +111,8 @@ def _tell(proof: Proof) -> None:
             click.echo(line)
     if len(proof.differences) > MOST:
         click.echo(f"  … and {len(proof.differences) - MOST} more.")
+    for sentence in proof.uncompared:
+        click.echo(f"  not compared: {clean_line(sentence)}")
     for note in proof.notes:
         click.echo(click.style(f"  note: {clean_line(note)}", dim=True))
 

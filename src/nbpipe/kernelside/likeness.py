@@ -30,6 +30,7 @@ _EXACT = frozenset(
 """Packages whose objects hold nothing but what they are: others keep caches and work space."""
 
 _OPAQUE = ("matplotlib.", "seaborn.", "IPython.", "ipykernel.", "ipywidgets.")
+_GATHERED = "kernelside.fanout.Gathered"
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.LambdaType)
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 
@@ -59,6 +60,8 @@ class _Walk:
             return known[0]
         if id(value) in self.path:
             return f"^{len(self.path) - self.path[id(value)]}"
+        if type_of(value).endswith(_GATHERED):
+            return self.mark(list(value))  # outside a run it is a list
         self.nodes += 1
         if self.nodes > MOST_NODES or len(self.path) > MOST_DEPTH:
             raise _TooMuch

@@ -11,6 +11,9 @@ from . import ambience, generators
 from .likeness import likeness
 from .objects import write_atomically
 from .pickles import main_namespace
+from .previews import short_repr
+
+LABEL = 80
 
 
 def look(path: str, names: Iterable[str], root: str) -> None:
@@ -34,6 +37,45 @@ def look(path: str, names: Iterable[str], root: str) -> None:
     }
     told = {"values": seen, "random": states, "settings": ambience.settings(root)}
     write_atomically(path, json.dumps(told).encode())
+
+
+def at_hand(path: str, names: list[str], items: str) -> None:
+    """Write which of the items of a fan-out its names hold now; nothing is left changed.
+
+    Parameters
+    ----------
+    path
+        The file to write, as JSON.
+    names
+        The names that take an item.
+    items
+        The expression that gives the items.
+    """
+    before = generators.capture_all()
+    told = _hand(main_namespace(), names, items)
+    for name, state in before.items():
+        generators.restore(name, state)
+    write_atomically(path, json.dumps(told).encode())
+
+
+def _hand(namespace: dict[str, Any], names: list[str], items: str) -> dict[str, Any]:
+    missing = [name for name in names if not dict.__contains__(namespace, name)]
+    if missing:
+        return {"why": f"nothing binds {missing[0]}"}
+    value = eval(items, namespace)  # noqa: S307 - the notebook's own expression
+    if iter(value) is value:
+        return {"why": f"{items} can be gone through only once"}
+    held = [likeness(namespace[name])["exact"] for name in names]
+    told: dict[str, Any] = {"count": 0, "index": None, "why": ""}
+    for index, item in enumerate(value):
+        told["count"] = index + 1
+        parts = [item] if len(names) == 1 else list(item)
+        if told["index"] is None and [likeness(part)["exact"] for part in parts] == held:
+            told.update(index=index, label=short_repr(item, LABEL))
+    if told["index"] is None:
+        shown = ", ".join(short_repr(namespace[name], LABEL) for name in names)
+        told["why"] = f"{', '.join(names)} is {shown} there, which is not among {items}"
+    return told
 
 
 def hold(word: str, names: Iterable[str]) -> None:

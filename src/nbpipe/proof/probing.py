@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from nbpipe.store.rows import step_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -48,6 +50,18 @@ class Probes:
         text = f"{_LOOK}.look({str(self.path(step))!r}, {names!r}, {str(self.root)!r})"
         return _cell(f"nbpipe-look-{list(self.names).index(step)}", text)
 
+    def hand_path(self, step: str) -> Path:
+        """Return where it is written which item of a fan-out is at hand."""
+        return self.folder / f"{list(self.names).index(step)}-hand.json"
+
+    def hand(self, step: Step) -> list[dict[str, Any]]:
+        """Return the cell that tells which item is at hand where a fan-out begins, if it is one."""
+        if step.foreach is None:
+            return []
+        told = (str(self.hand_path(step.name)), list(step.foreach.names), step.foreach.items)
+        number = list(self.names).index(step.name)
+        return [_cell(f"nbpipe-hand-{number}", f"{_LOOK}.at_hand{told!r}")]
+
     def hold(self, step: Step) -> list[dict[str, Any]]:
         """Return the cell that holds random numbers where a step begins, if any are held."""
         held = self.held.get(step.notebook.path, ())
@@ -79,7 +93,8 @@ class Probing:
 
     def submit(self, order: Order) -> None:
         """Take an order and put the probes into it."""
-        step = self.steps.get(order.task)
+        # The task that only lists the items of a fan-out is none of its items.
+        step = None if order.task.endswith("[]") else self.steps.get(step_of(order.task))
         if step is not None:
             order = replace(order, notebook=self._probed(order.notebook, step))
         self.real.submit(order)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.parameters import is_reference
 from nbpipe.compile.render import rendered_id, secret_cells
+from nbpipe.proof.fanouts import picking_cells
 from nbpipe.run.order import Order
 from nbpipe.run.scratch import scratch_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from nbpipe.compile.notebook import Cell, Notebook
     from nbpipe.compile.pipeline import Pipeline, Step
@@ -117,17 +118,23 @@ def _cells(
 ) -> Iterator[dict[str, Any]]:
     begins = {step.cells[0]: step for step in steps if step.cells}
     ends = {step.cells[-1]: step for step in steps if step.cells}
-    for cell in run_cells(notebook):
+    picking = picking_cells(notebook, steps)
+    for cell in run_cells(notebook, picking):
         if cell.id in begins:
+            yield from probes.hand(begins[cell.id])
             yield from probes.hold(begins[cell.id])
         yield _document(cell_id(cell, position), cell.source, _tags(cell))
         if cell.id in ends:
             yield probes.look(ends[cell.id].name)
 
 
-def run_cells(notebook: Notebook) -> list[Cell]:
-    """Return the code cells that are run; those tagged ``skip`` stay out, as in the pipeline."""
-    return [cell for cell in notebook.cells if cell.kind == "code" and "skip" not in cell.tags]
+def run_cells(notebook: Notebook, also: Collection[str] = ()) -> list[Cell]:
+    """Return the code cells that are run; those tagged ``skip`` stay out, as in the pipeline.
+
+    Of those only the ones in `also` are run.
+    """
+    code = (cell for cell in notebook.cells if cell.kind == "code")
+    return [cell for cell in code if "skip" not in cell.tags or cell.id in also]
 
 
 def cell_id(cell: Cell, position: int) -> str:

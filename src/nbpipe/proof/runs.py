@@ -14,6 +14,7 @@ from nbpipe.compile.render import rendered_id
 from nbpipe.errors import ProofStopped, WorkerDied
 from nbpipe.events import GOOD, Failure, Note
 from nbpipe.proof.copies import copy_folder
+from nbpipe.proof.fanouts import Hand, for_one_item
 from nbpipe.proof.looks import Look
 from nbpipe.proof.probing import Probes, Probing
 from nbpipe.proof.reference import cell_id, group_notebooks, run_cells, write_reference
@@ -90,6 +91,8 @@ class Ran:
         Cell → its outputs.
     looks
         Step → the kernel at its end.
+    hands
+        Fan-out → which of its items was at hand; of Run All alone.
     failure, failed
         Why it did not come to its end, and the step or notebook that it happened in.
     notes
@@ -100,6 +103,7 @@ class Ran:
 
     outputs: dict[CellOf, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     looks: dict[str, Look] = field(default_factory=dict)
+    hands: dict[str, Hand] = field(default_factory=dict)
     failure: Failure | None = None
     failed: str = ""
     notes: list[str] = field(default_factory=list)
@@ -235,11 +239,18 @@ def _take_looks(ran: Ran, probes: Probes) -> None:
         look = Look.read(probes.path(step))
         if look is not None:
             ran.looks[step] = look
+        hand = Hand.read(probes.hand_path(step))
+        if hand is not None:
+            ran.hands[step] = hand
 
 
-def run_pipeline(asked: Asked, bench: Bench, held: Mapping[str, Sequence[str]]) -> Ran:
-    """Run the project as a pipeline."""
+def run_pipeline(
+    asked: Asked, bench: Bench, held: Mapping[str, Sequence[str]], hands: Mapping[str, Hand]
+) -> Ran:
+    """Run the project as a pipeline, its fan-outs for the items at hand in Run All alone."""
     project, probes = bench.begin(asked, held)
+    there = (for_one_item(one, asked.pipeline.steps, hands) for one in project.notebooks)
+    project = replace(project, notebooks=tuple(there))
     steps = {step.name: step for step in asked.pipeline.steps}
     ran, began = Ran(), time.monotonic()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe.errors import Problem
 from nbpipe.proof.causes import explain
 from nbpipe.proof.copies import check_size
+from nbpipe.proof.fanouts import objection, uncompared, without_item
 from nbpipe.proof.findings import Difference, Proof, Spot
 from nbpipe.proof.looks import compare_values
 from nbpipe.proof.outputs import compare, shows_something
@@ -121,10 +122,7 @@ def _objections(pipeline: Pipeline) -> tuple[Problem, ...]:
         if step.language != "python":
             text = f"{path} is in {step.language}; only Python's values can be compared."
             found.append(Problem("not-python", text, notebook=path))
-        elif step.foreach is not None:
-            text = f"Step {step.name!r} runs once for each item; Run All has no such thing."
-            hint = "Verify the steps before it with a copy of the notebook."
-            found.append(Problem("fans-out", text, notebook=path, suggestion=hint))
+        found += [problem for problem in [objection(step)] if problem]
     return tuple(found)
 
 
@@ -194,10 +192,13 @@ class _Trial:
         """Return what came of it."""
         self.say("run-all")
         whole = run_all(self.asked, self._bench(0), {})
+        fans = tuple(without_item(self.pipeline.steps, whole.hands))
+        if fans:
+            return Proof("refused", fans[0].message, problems=fans, seconds=(whole.seconds, 0.0))
         if whole.failure is not None:
             return self._refusal(whole)
         self.say("pipeline")
-        split = run_pipeline(self.asked, self._bench(1), {})
+        split = run_pipeline(self.asked, self._bench(1), {}, whole.hands)
         compared = self._compare(whole, split)
         proof = self._equal(compared, whole, split)
         if not compared.differences:
@@ -230,13 +231,16 @@ class _Trial:
         notes = [*compared.notes, *split.notes]
         if compared.rounded:
             notes.append(f"{compared.rounded} of them are the same to within rounding.")
+        left = uncompared(whole.hands)
+        so_far = ", as far as Run All goes" if left else ""
         return Proof(
             "equal",
-            "The pipeline gives what Run All gives.",
+            f"The pipeline gives what Run All gives{so_far}.",
             notes=tuple(notes),
             cells=compared.cells,
             values=compared.values,
             compared=tuple(compared.steps),
+            uncompared=left,
             unseen=tuple(compared.unseen),
             seconds=(whole.seconds, split.seconds),
         )
@@ -247,7 +251,7 @@ class _Trial:
         if held:
             self.say("held")
             whole = run_all(self.asked, self._bench(3), held)
-            split = run_pipeline(self.asked, self._bench(4), held)
+            split = run_pipeline(self.asked, self._bench(4), held, whole.hands)
             if whole.failure is None and split.failure is None:
                 left = self._compare(whole, split).differences
                 if not left:

@@ -273,6 +273,18 @@ test.describe('the pipeline panel', () => {
     expect(lightness.text).toBeGreaterThan(450);
     expect(lightness.ground).toBeLessThan(250);
   });
+
+  test('keeps the graph in sight when the theme changes', async ({ page, tmpPath }) => {
+    await page.theme.setLightTheme();
+    await openNotebook(page, `${tmpPath}/theme.ipynb`, [{ source: 'a = 1', tags: ['step:one'] }]);
+    const node = panelOf(page).locator('.nbpipe-Node');
+    const width = async (): Promise<number> => Math.round((await node.boundingBox())?.width ?? 0);
+    await expect.poll(width).toBeGreaterThan(50);
+    const before = await width();
+    await page.theme.setDarkTheme();
+    await expect(node).toBeVisible();
+    await expect.poll(width).toBe(before);
+  });
 });
 
 test('nothing offers to upload a notebook to a vendor', async ({ page, tmpPath }) => {

@@ -57,8 +57,12 @@ export function useEye(places: Places, current: string | null, many: boolean): I
     look(view);
   };
   const fit = (): void => {
+    const room = size();
     moved.current = false;
-    see(fitted(before.current, size()));
+    // A frame that is not shown, as while the theme changes, has no room to fit into.
+    if (room.width > 0 && room.height > 0) {
+      see(fitted(before.current, room));
+    }
   };
   React.useEffect(() => {
     const observer = new ResizeObserver(() => {

@@ -48,7 +48,7 @@ function Compared({ model, state, sides }: IComparedProps): React.JSX.Element {
     <>
       <div className="nbpipe-Past-bar">
         <h2>{trans._n('%1 run', '%1 runs', sides.length)}</h2>
-        <label className="nbpipe-Scope">
+        <label className="nbpipe-Choice">
           <input
             type="checkbox"
             checked={state.onlyDifferent}

@@ -140,7 +140,7 @@ function Notebooks({ model, state, sides, pair }: INotebooksProps): React.JSX.El
           ))}
         </select>
         {state.cells === null ? null : (
-          <label className="nbpipe-Scope">
+          <label className="nbpipe-Choice">
             <input
               type="checkbox"
               checked={unchanged}

@@ -80,7 +80,7 @@ function Narrowing({ model, state }: IPartProps): React.JSX.Element {
           </option>
         ))}
       </select>
-      <label className="nbpipe-Scope">
+      <label className="nbpipe-Choice">
         <input
           type="checkbox"
           checked={filter.pinned}

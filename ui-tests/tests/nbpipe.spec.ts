@@ -281,8 +281,12 @@ test.describe('the pipeline panel', () => {
     const width = async (): Promise<number> => Math.round((await node.boundingBox())?.width ?? 0);
     await expect.poll(width).toBeGreaterThan(50);
     const before = await width();
-    await page.theme.setDarkTheme();
-    await expect(node).toBeVisible();
+    await page.evaluate(() =>
+      window.jupyterapp.commands
+        .execute('apputils:change-theme', { theme: 'JupyterLab Dark' })
+        .then(() => null)
+    );
+    await expect(panelOf(page).locator('.react-flow.dark')).toBeVisible();
     await expect.poll(width).toBe(before);
   });
 });

@@ -288,7 +288,7 @@ def _keep_metrics(
 
 def task_body(row: TaskRow, done: Done) -> str:
     """Return a task as its body holds it; empty while its columns say all there is to say."""
-    if row.state == "waiting" and not row.attempt and row.label == texts.label(row.label):
+    if row.state == "waiting" and row == TaskRow(row.task, row.position, texts.label(row.label)):
         return ""
     return texts.write(brief(row, done))
 

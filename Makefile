@@ -4,6 +4,7 @@
 # make audit     known vulnerabilities of what is installed: needs the network
 # make fuzz      read ten thousand spoilt notebooks: a minute
 # make check     what needs neither kernels nor servers nor a browser: seconds
+# make chaos     200 runs with a fault at a random instant each (ROUNDS=, SEED=): a quarter of an hour
 #
 # Needs Python 3.11 or newer, and nothing else: Node comes from PyPI where there is none.
 
@@ -17,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Byte code is what makes the second start fast, also where the machine says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types house fast fuzz audit kernels clusters imports server frontend ui hub docs pictures benchmark clean chromium
+.PHONY: demo test check lint types house fast fuzz audit kernels chaos clusters imports server frontend ui hub docs pictures benchmark clean chromium
 
 demo: $(VENV)/.demo
 	@echo; echo "== first run: every step runs"
@@ -71,6 +72,12 @@ audit: $(VENV)/.test node_modules
 
 kernels: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/kernels
+
+ROUNDS ?= 200
+SEED ?= 1
+
+chaos: $(VENV)/.test
+	NBPIPE_TEST_ROUNDS=$(ROUNDS) NBPIPE_TEST_SEED=$(SEED) $(BIN)/python -m pytest -q tests/kernels/test_chaos.py
 
 clusters: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/clusters

@@ -241,6 +241,27 @@ def test_a_cancelled_step_ends_the_run_and_resume_goes_on(nbpipe: Desk) -> None:
     assert nbpipe("resume").exit_code == 2
 
 
+def test_resume_takes_the_last_run_that_did_not_come_to_its_end(nbpipe: Desk) -> None:
+    assert nbpipe("resume").exit_code == 2  # there is none at all
+    nbpipe.answers["fit"] = failing
+    assert nbpipe("run", "--run-id", "bad").exit_code == 1
+    del nbpipe.answers["fit"]
+    assert nbpipe("run", "--run-id", "good", "-p", "n=2").exit_code == 0
+    assert nbpipe("resume").exit_code == 0
+    assert {one["id"]: one["state"] for one in json.loads(nbpipe("ls", "--json").output)} == {
+        "bad": "ok", "good": "ok",
+    }  # fmt: skip
+
+
+def test_attempts_are_counted_on_when_a_run_is_resumed(nbpipe: Desk) -> None:
+    nbpipe.answers["fit"] = failing
+    nbpipe("run", "--run-id", "r")
+    del nbpipe.answers["fit"]
+    assert nbpipe("resume", "r").exit_code == 0
+    attempts = {o.task: o.attempt for executor in nbpipe.executors for o in executor.orders}
+    assert attempts == {"load": 1, "fit": 2, "show": 1}
+
+
 def test_resume_takes_the_notebooks_as_they_were(
     nbpipe: Desk, write_notebook: WriteNotebook
 ) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 NO_RUNS = "There are no runs yet. `nbpipe run` makes one."
 
+_LOOKED_AT = 200
+"""How many runs are looked through for one that can be resumed."""
+
 
 def find_run(store: Store, project: Project, name: str) -> RunRow:
     """Return the run of that id, beginning of an id, or ``last``: the project's newest.
@@ -29,6 +32,24 @@ def find_run(store: Store, project: Project, name: str) -> RunRow:
     if not newest:
         raise UnknownName(NO_RUNS)
     return newest[0]
+
+
+def find_unfinished(store: Store, project: Project) -> RunRow:
+    """Return the project's newest run that did not come to its end.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    newest = store.ledger.runs(project=str(project.folder), limit=_LOOKED_AT)
+    if not newest:
+        raise UnknownName(NO_RUNS)
+    for states in (("interrupted", "cancelled", "failed"), ("running",)):
+        for run in newest:
+            if run.state in states:
+                return run
+    raise UsageError(f"Run {newest[0].id} came to its end; there is nothing to resume.")
 
 
 def tasks_of(store: Store, run: RunRow, step: str) -> list[TaskRow]:

@@ -99,22 +99,23 @@ def run(ctx: click.Context, /, path: str, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("run", default="last", shell_complete=complete_runs)
+@click.argument("run", default="", shell_complete=complete_runs)
 @project_option
 @together(*reporting_options)
 @click.pass_context
 def resume(ctx: click.Context, /, run: str, path: str, **options: Any) -> None:
     """Go on with a run that did not come to its end.
 
-    RUN is a run's id, the beginning of one, or ``last``. What ended well is reused; the rest
-    runs with the notebooks and the parameters that the run was started with.
+    RUN is a run's id, the beginning of one, or ``last``; without it, the project's last run
+    that was interrupted, cancelled or failed. What ended well is reused; the rest runs with
+    the notebooks and the parameters that the run was started with.
     """
-    from nbpipe.cli.past import find_run, job_of
-    from nbpipe.run.project import open_project
+    from nbpipe.cli.past import find_run, find_unfinished, job_of
+    from nbpipe.cli.runs import opened
 
-    project = open_project(path)
-    store = open_store(project, options["store"])
-    job = job_of(project, store, find_run(store, project, run))
+    project, store = opened(path, options["store"])
+    row = find_run(store, project, run) if run else find_unfinished(store, project)
+    job = job_of(project, store, row)
     on = options["on"] or project.settings.executor
     chosen = {name: options[name] for name in ("jobs", "fail_fast", "timeout", "linger")}
     job = replace(job, **chosen, on=on)

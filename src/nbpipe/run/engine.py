@@ -31,7 +31,7 @@ from nbpipe.run.planner import task_name
 from nbpipe.run.schedule import Room, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from nbpipe.compile.pipeline import Step
     from nbpipe.compile.render import Item
@@ -77,6 +77,9 @@ class Conduct:
         Takes the result of a task that ended well, after its end was told.
     learn
         Takes what an attempt taught, before its end is told.
+    before
+        Task → the last attempt at it before the run was resumed: attempts are counted on, so
+        that nothing of an older one can be taken for a newer one's.
     asked
         Says why the run is to stop; empty as long as nobody asks for it.
     engine
@@ -103,6 +106,7 @@ class Conduct:
     timeout: float | None = None
     deadline: float = math.inf
     linger: str = ""
+    before: Mapping[str, int] = field(default_factory=dict)
     cpu: float = field(default_factory=lambda: float(os.cpu_count() or 1))
     memory: int = field(default_factory=_machine_memory)
     gpu: int = 0
@@ -230,7 +234,7 @@ class Pass:
         if one.result is not None:
             self._reuse(one)
         else:
-            self.waiting.append(_Active(one, 1))
+            self.waiting.append(_Active(one, self.conduct.before.get(one.task, 0) + 1))
 
     def _submit(self) -> None:
         now = time.monotonic()
@@ -249,14 +253,18 @@ class Pass:
     def _start(self, active: _Active) -> None:
         one = active.one
         order = write_order(self.planner, one, self.run, active.attempt, self.conduct.engine)
-        if self.conduct.linger and active.attempt > one.step.options.retries:
+        if self.conduct.linger and self._tried(active) > one.step.options.retries:
             order = replace(order, linger=self.conduct.linger)
         self.active[one.task] = active
-        reason = one.decision.reason if active.attempt == 1 else "it is tried again"
+        reason = one.decision.reason if self._tried(active) == 1 else "it is tried again"
         self.tell(TaskStarted(one.task, active.attempt, len(order.own), one.key, reason))
         reach("task-started")
         self.executor.submit(order)
         reach("task-submitted")
+
+    def _tried(self, active: _Active) -> int:
+        """How often it was tried since the run was begun or resumed."""
+        return active.attempt - self.conduct.before.get(active.one.task, 0)
 
     # what comes back
 
@@ -296,7 +304,7 @@ class Pass:
         reach("result-taken")
         self._release(active)
         tries = one.step.options.retries
-        again = result.state not in (*GOOD, "cancelled") and active.attempt <= tries
+        again = result.state not in (*GOOD, "cancelled") and self._tried(active) <= tries
         again = again and not self.cancelled
         lesson = learn(self.planner, one, result)
         if lesson:
@@ -324,7 +332,7 @@ class Pass:
             self._fail(one, f"{one.task} {_SAID.get(result.state, result.state)}")
 
     def _retry(self, active: _Active) -> None:
-        pause = min(PAUSE * 2.0 ** (active.attempt - 1), 60.0)
+        pause = min(PAUSE * 2.0 ** (self._tried(active) - 1), 60.0)
         self.tell(Note(f"It is tried again in {pause:.0f} s.", active.one.task))
         later = _Active(active.one, active.attempt + 1, active.lost)
         self.retries.append((time.monotonic() + pause, later))

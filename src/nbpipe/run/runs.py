@@ -236,7 +236,7 @@ def _slots(job: Job) -> int:
     return job.jobs or job.project.settings.jobs or here
 
 
-def _conduct(job: Job, recorder: Recorder, lessons: _Lessons) -> Conduct:
+def _conduct(job: Job, recorder: Recorder, lessons: _Lessons, resumed: bool) -> Conduct:
     """How the run is carried out; another machine's room is for its own scheduler to know."""
     watch = Watch(recorder.store.space, job.project.settings, recorder.tell)
 
@@ -244,10 +244,12 @@ def _conduct(job: Job, recorder: Recorder, lessons: _Lessons) -> Conduct:
         watch.look()
         return recorder.asked()
 
+    tasks = recorder.store.ledger.tasks(recorder.run) if resumed else ()
     timeout = job.timeout or job.project.settings.run_timeout
     here = Conduct(
         recorder.run, recorder.tell, recorder.keep, lessons.take, asked,
         _engine(job), job.fail_fast, linger=job.linger, cpu=float(_slots(job)),
+        before={one.task: one.attempt for one in tasks if one.attempt},
         timeout=timeout, deadline=inf if timeout is None else time.monotonic() + timeout,
     )  # fmt: skip
     return here if job.on == LOCAL else replace(here, cpu=inf, memory=1 << 62, gpu=1 << 30)
@@ -315,7 +317,7 @@ def _passes(
 ) -> RunState:
     """Run passes until one teaches nothing that changes the pipeline."""
     taught = _Lessons(job.project)
-    conduct = _conduct(job, recorder, taught)
+    conduct = _conduct(job, recorder, taught, resumed)
     chosen = tuple(step.name for step in planner.pipeline.steps if step.name in planner.concerned)
     scope, values = job.project.scope or "", dict(planner.parameters)
     recorder.tell(RunStarted(scope, conduct.engine, chosen, values, resumed, shown(job.on)))

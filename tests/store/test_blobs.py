@@ -14,6 +14,8 @@ from nbpipe.store import blobs as module
 from nbpipe.store.blobs import LocalBlobs
 from nbpipe.store.disk import Disk
 
+from .disks import Failing
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,31 +30,6 @@ NOTHING = digest(b"never stored")
 def tamper(path: Path, data: bytes) -> None:
     path.chmod(0o600)
     path.write_bytes(data)
-
-
-class Failing(Disk):
-    """A disk whose n-th call fails."""
-
-    def __init__(self, at: int, code: int = errno.ENOSPC) -> None:
-        self.left = at
-        self.code = code
-
-    def _count(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise OSError(self.code, os.strerror(self.code))
-
-    def write(self, fd: int, data: memoryview) -> int:
-        self._count()
-        return super().write(fd, data[:4])
-
-    def fsync(self, fd: int) -> None:
-        self._count()
-        super().fsync(fd)
-
-    def replace(self, source: str, target: str) -> None:
-        self._count()
-        super().replace(source, target)
 
 
 def test_bytes_come_back_under_their_digest(blobs: LocalBlobs) -> None:

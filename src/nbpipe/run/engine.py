@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import os
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.render import rendered_id
@@ -31,85 +29,31 @@ from nbpipe.run.planner import task_name
 from nbpipe.run.schedule import Room, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nbpipe.compile.pipeline import Step
     from nbpipe.compile.render import Item
-    from nbpipe.events import Artifact, Event, RunState, Tell
+    from nbpipe.events import Artifact, Event, RunState
+    from nbpipe.run.conduct import Conduct
     from nbpipe.run.executors import Executor, Message
     from nbpipe.run.learning import Lesson
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
-    from nbpipe.store.rows import StoredResult
 
 PAUSE = 1.0
 """Seconds before the second attempt; doubled for each one more, a minute at most."""
 
+LOOK_AGAIN = 0.25
+"""Seconds between two looks at what another run is making."""
+
 LOST_ATTEMPTS = 2
 """How often an attempt is made again after its worker was lost, beside the step's retries."""
-
-
-def _machine_memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return 1 << 62
-
 
 IDLE = 0.1
 """Seconds to wait for messages before looking whether something waits to be written."""
 
 AT_ONCE = 200
 """How many tasks are taken up before messages are looked at again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """How a run is carried out.
-
-    Attributes
-    ----------
-    run
-        The run's id.
-    tell
-        Is told everything that happens.
-    keep
-        Takes the result of a task that ended well, after its end was told.
-    learn
-        Takes what an attempt taught, before its end is told.
-    before
-        Task → the last attempt at it before the run was resumed: attempts are counted on, so
-        that nothing of an older one can be taken for a newer one's.
-    asked
-        Says why the run is to stop; empty as long as nobody asks for it.
-    engine
-        Papermill engine for steps that do not name their own.
-    fail_fast
-        Stop everything at the first task that does not end well.
-    timeout
-        Seconds that the run may take; None for no limit.
-    deadline
-        When they are over, on the clock that never goes back.
-    linger
-        Unix socket of who takes kernels of steps that fail for good; empty where nobody does.
-    cpu, memory, gpu
-        What tasks may hold together.
-    """
-
-    run: str
-    tell: Tell
-    keep: Callable[[StoredResult], None]
-    learn: Callable[[Lesson], None]
-    asked: Callable[[], str] = str
-    engine: str = "warm"
-    fail_fast: bool = False
-    timeout: float | None = None
-    deadline: float = math.inf
-    linger: str = ""
-    before: Mapping[str, int] = field(default_factory=dict)
-    cpu: float = field(default_factory=lambda: float(os.cpu_count() or 1))
-    memory: int = field(default_factory=_machine_memory)
-    gpu: int = 0
 
 
 @dataclass(slots=True)
@@ -119,6 +63,7 @@ class _Active:
     one: Considered
     attempt: int
     lost: int = 0
+    awaited: str = ""
 
 
 class _Coming:
@@ -240,15 +185,40 @@ class Pass:
         now = time.monotonic()
         due = [active for at, active in self.retries if at <= now]
         self.retries = [(at, active) for at, active in self.retries if at > now]
-        self.waiting.extendleft(due)
+        self.waiting.extendleft(active for active in due if not active.awaited)
+        for active in due:
+            if active.awaited:
+                self._look_again(active)
         while self.waiting and len(self.active) < self.executor.slots:
             active = self.waiting[0]
             asked = active.one.step.options.resources
             if not self.room.fits(asked):
                 return
             self.waiting.popleft()
-            self.room.take(asked)
-            self._start(active)
+            if not self._is_made_elsewhere(active):
+                self.room.take(asked)
+                self._start(active)
+
+    def _is_made_elsewhere(self, active: _Active) -> bool:
+        """Whether another run is at the same work; then its result is waited for."""
+        one = active.one
+        holder = self.conduct.lease(one.key)
+        if not holder:
+            return False
+        if holder != active.awaited:
+            self.tell(Note(f"Run {holder} is making the same; its result is waited for.", one.task))
+        active.awaited = holder
+        self.retries.append((time.monotonic() + LOOK_AGAIN, active))
+        return True
+
+    def _look_again(self, active: _Active) -> None:
+        """Take what the other run has made by now; else stand in the queue again."""
+        (one,) = self.planner.consider_items(active.one.step, (active.one.item,))
+        if one.result is not None:
+            self._reuse(one)
+        else:
+            active.one = one
+            self.waiting.appendleft(active)
 
     def _start(self, active: _Active) -> None:
         one = active.one

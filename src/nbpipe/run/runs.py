@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +19,8 @@ from nbpipe.compile.plan import Selection
 from nbpipe.errors import NbpipeError, Problem, ProblemsError, StoreError, UnknownName
 from nbpipe.events import Note, RunFinished, RunStarted
 from nbpipe.kernelside.failpoints import reach
-from nbpipe.run.engine import Conduct, Pass
+from nbpipe.run.conduct import Conduct
+from nbpipe.run.engine import Pass
 from nbpipe.run.limits import Watch, check_quota
 from nbpipe.run.lock import add_to_lock, joined
 from nbpipe.run.masks import mask_of
@@ -26,6 +28,7 @@ from nbpipe.run.planner import Planner
 from nbpipe.run.project import LOCK
 from nbpipe.run.recorder import Recorder
 from nbpipe.run.targets import LOCAL, shown
+from nbpipe.store import leases
 from nbpipe.store.projection import View, closing
 
 if TYPE_CHECKING:
@@ -250,6 +253,7 @@ def _conduct(job: Job, recorder: Recorder, lessons: _Lessons, resumed: bool) -> 
         recorder.run, recorder.tell, recorder.keep, lessons.take, asked,
         _engine(job), job.fail_fast, linger=job.linger, cpu=float(_slots(job)),
         before={one.task: one.attempt for one in tasks if one.attempt},
+        lease=partial(leases.take, recorder.store.ledger, recorder.run),
         timeout=timeout, deadline=inf if timeout is None else time.monotonic() + timeout,
     )  # fmt: skip
     return here if job.on == LOCAL else replace(here, cpu=inf, memory=1 << 62, gpu=1 << 30)

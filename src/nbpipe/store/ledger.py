@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbpipe.errors import RunBusy, UnknownName, UsageError
 from nbpipe.events import CellOutput, Recorded, RunFinished, TaskFinished, TaskReused
 from nbpipe.kernelside.failpoints import reach
-from nbpipe.store import audit, engines, garbage, history, tables, texts
+from nbpipe.store import audit, engines, garbage, history, leases, tables, texts
 from nbpipe.store.history import History
 from nbpipe.store.projection import closing
 from nbpipe.store.rows import (
@@ -190,6 +190,7 @@ class Ledger:
             for artifact in event.artifacts
         ]
         tables.keep_artifacts(connection, run, left)
+        leases.give_back(connection, run, events)
         return recorded
 
     def mark_interrupted(self, run: str, reason: str = "the engine of the run ended") -> bool:
@@ -377,12 +378,11 @@ class Ledger:
         return [row["id"] for row in rows if self._is_stale(row, at, older_than)]
 
     def _is_stale(self, row: Row, now: float, older_than: float) -> bool:
-        if row["host"] is None:
-            return bool(now - row["begun"] >= older_than)
-        engine = tables.engine_row(row)
-        if engines.is_here(engine):
+        engine = None if row["host"] is None else tables.engine_row(row)
+        if engine is not None and engines.is_here(engine):
             return not self.alive(engine, now)
-        return now - engines.last_sign(engine) >= older_than
+        since = engines.last_sign(engine) if engine else row["begun"]
+        return bool(now - since >= older_than)
 
     # requests
 

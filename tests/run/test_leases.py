@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbpipe.events import Note, TaskFinished
+from nbpipe.events import Artifact, Note, TaskFinished
 from nbpipe.run.conduct import Conduct
 from nbpipe.run.engine import Pass
 from nbpipe.run.memory import ScriptedExecutor
 from nbpipe.run.order import Result
 from nbpipe.run.project import open_project
-from nbpipe.run.runs import prepare
+from nbpipe.run.runs import Job, carry_out, prepare
 from nbpipe.store import leases
 from nbpipe.store.engines import this_engine
 from nbpipe.store.rows import NewRun, StoredResult
 from nbpipe.store.store import Store
+from tests import aftermath
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nbpipe.events import Event
+    from nbpipe.run.order import Order
     from tests.conftest import WriteNotebook
 
+RUNS = int(os.environ.get("NBPIPE_TEST_RUNS", "12"))
 DEAD = replace(this_engine(), process="an earlier boot/1")
 
 
@@ -83,3 +88,47 @@ def test_what_another_run_is_making_is_waited_for_and_reused(
         )  # fmt: skip
         assert Pass(planner, executor, conduct).carry_out() == "ok"
         assert [order.task for order in executor.orders] == ["b"]
+
+
+def run_in_a_process(folder: Path, number: int) -> int:
+    """Carry out a run in a process of its own; each order leaves a note. Returns its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 99
+    try:
+        project = open_project(folder)
+        with Store.open(project.store) as store:
+
+            def answer(order: Order) -> Result:
+                (folder.parent / f"{order.task}-{number}").touch()
+                data = order.task.encode()
+                left = Artifact("x", store.blobs.put_bytes(data), len(data), "value", "json")
+                name = order.notebook["cells"][-1]["source"]
+                left = replace(left, name="y" if "'y'" in name else "x")
+                return Result(order.task, order.attempt, "ok", 0.1, (left,))
+
+            job = Job(project, run=f"r{number}")
+            _, state = carry_out(
+                job, store, lambda _: None, lambda slots: ScriptedExecutor(answer, slots)
+            )
+            code = 0 if state == "ok" else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def test_of_many_runs_started_at_once_each_ends_well_and_no_work_is_done_twice(
+    tmp_path: Path, write_notebook: WriteNotebook
+) -> None:
+    folder = tmp_path / "p"
+    write_notebook("p/n.ipynb", ("step:a", "x = 1"), ("step:b", "y = x"), ("step:c", "print(y)"))
+    pids = [run_in_a_process(folder, number) for number in range(RUNS)]
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    assert codes == [0] * RUNS
+    done = sorted(path.name[0] for path in tmp_path.iterdir() if path.name != "p")
+    assert done == ["a", "b", "c"]
+    with Store.open(folder / ".nbpipe") as store:
+        assert [run.state for run in store.ledger.runs()] == ["ok"] * RUNS
+        aftermath.check_sound(store)

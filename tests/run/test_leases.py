@@ -40,13 +40,13 @@ def begun(store: Store, *runs: str) -> None:
 def test_a_key_is_leased_to_one_run_until_its_task_ended(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store") as store:
         begun(store, "a", "b")
-        assert leases.take(store.ledger, "a", "k") == ""
-        assert leases.take(store.ledger, "a", "k") == ""
-        assert leases.take(store.ledger, "b", "k") == "a"
-        assert leases.take(store.ledger, "b", "other") == ""
+        assert leases.take(store.ledger, "a", "k") == ("", False)
+        assert leases.take(store.ledger, "a", "k") == ("", False)
+        assert leases.take(store.ledger, "b", "k")[0] == "a"
+        assert leases.take(store.ledger, "b", "other")[0] == ""
         store.ledger.record("a", TaskFinished("t", "failed", 1.0, key="k"))
-        assert leases.take(store.ledger, "b", "k") == ""
-        assert leases.take(store.ledger, "a", "k") == "b"
+        assert leases.take(store.ledger, "b", "k")[0] == ""
+        assert leases.take(store.ledger, "a", "k")[0] == "b"
 
 
 def test_the_lease_of_a_dead_engine_is_taken_over_whatever_the_clock_says(tmp_path: Path) -> None:
@@ -56,11 +56,11 @@ def test_the_lease_of_a_dead_engine_is_taken_over_whatever_the_clock_says(tmp_pa
         for hour in (-3600.0, 3600.0):
             now = store.ledger.clock() + hour
             store.ledger.clock = lambda now=now: now  # type: ignore[misc]
-            assert leases.take(store.ledger, "b", "k") == "a"
+            assert leases.take(store.ledger, "b", "k")[0] == "a"
         store.ledger.release("a")
         store.ledger.claim("a", DEAD)
         leases.take(store.ledger, "a", "k2")
-        assert leases.take(store.ledger, "b", "k2") == ""
+        assert leases.take(store.ledger, "b", "k2")[0] == ""
 
 
 def test_what_another_run_is_making_is_waited_for_and_reused(

@@ -40,7 +40,8 @@ class Conduct:
         Task → the last attempt at it before the run was resumed: attempts are counted on, so
         that nothing of an older one can be taken for a newer one's.
     lease
-        Asks for the lease on a key; returns the other run that holds it, empty if there is none.
+        Asks for the lease on a key; returns the other run that holds it, empty if there is
+        none, and whether a result is kept under the key by now.
     asked
         Says why the run is to stop; empty as long as nobody asks for it.
     engine
@@ -68,7 +69,7 @@ class Conduct:
     deadline: float = math.inf
     linger: str = ""
     before: Mapping[str, int] = field(default_factory=dict)
-    lease: Callable[[str], str] = lambda _: ""
+    lease: Callable[[str], tuple[str, bool]] = lambda _: ("", False)
     cpu: float = field(default_factory=lambda: float(os.cpu_count() or 1))
     memory: int = field(default_factory=_machine_memory)
     gpu: int = 0

@@ -64,6 +64,7 @@ class _Active:
     attempt: int
     lost: int = 0
     awaited: str = ""
+    looked: bool = False
 
 
 class _Coming:
@@ -202,7 +203,11 @@ class Pass:
     def _is_made_elsewhere(self, active: _Active) -> bool:
         """Whether another run is at the same work; then its result is waited for."""
         one = active.one
-        holder = self.conduct.lease(one.key)
+        holder, made = self.conduct.lease(one.key)
+        if not holder and made and not active.looked:
+            active.looked = True  # once: what is forced has a result and runs all the same
+            self._look_again(active)
+            return True
         if not holder:
             return False
         if holder != active.awaited:

@@ -28,8 +28,11 @@ _TAKE = (
 )
 
 
-def take(ledger: Ledger, run: str, key: str) -> str:
-    """Take the lease on a key for a run; returns the run that holds it, empty if it is ours now.
+def take(ledger: Ledger, run: str, key: str) -> tuple[str, bool]:
+    """Take the lease on a key for a run.
+
+    Returns the run that holds it, empty if it is ours now, and whether a result is kept under
+    the key by now: another run may have made it since it was looked for.
 
     A lease of a run that ended, or whose engine is gone, is nobody's.
     """
@@ -37,9 +40,10 @@ def take(ledger: Ledger, run: str, key: str) -> str:
         for row in connection.run(_HOLDER, key=key, run=run):
             engine = tables.find_engine(connection, row["run"])
             if engine is not None and ledger.alive(engine, ledger.clock()):
-                return str(row["run"])
+                return str(row["run"]), False
         connection.run(_TAKE, key=key, run=run)
-    return ""
+        made = connection.run("SELECT 1 FROM results WHERE key = :key", key=key)
+    return "", bool(made)
 
 
 def give_back(connection: Connection, run: str, events: Iterable[Event]) -> None:

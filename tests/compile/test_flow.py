@@ -226,6 +226,7 @@ def test_a_seed_before_the_first_draw_is_told_from_one_after() -> None:
 @pytest.mark.parametrize(
     "setting",
     [
+        "import seaborn as sns\nsns.palettes._patch_colormap_display()",
         "import os\nos.environ['A'] = '1'",
         "import pandas as pd\npd.set_option('x', 1)",
         "import pandas as pd\npd.options.display.max_rows = 5",
@@ -237,6 +238,14 @@ def test_a_seed_before_the_first_draw_is_told_from_one_after() -> None:
         "%cd sub",
         "%matplotlib inline",
         "import decimal\ndecimal.getcontext().prec = 5",
+        "import numpy as np\nold = np.seterr(all='ignore')",
+        "import logging\nlog = logging.getLogger('x')\nlog.setLevel(10)",
+        "import os\ndel os.environ['HOME']",
+        "import matplotlib.pyplot as plt\nplt.rcParams['a'], plt.rcParams['b'] = 1, 2",
+        "import matplotlib.pyplot as plt\n[plt.rc(k, size=3) for k in ['font']]",
+        "import matplotlib as m\nfor k in ['a', 'b']: m.rcParams[k] = 1",
+        "import matplotlib as m\ndef nice(n): m.rcParams.update({'a': n})\nnice(3)",
+        "import calendar\ncalendar.setfirstweekday(6)",
     ],
 )
 def test_a_setting_in_a_step_is_replayed_after_it(setting: str) -> None:
@@ -244,6 +253,26 @@ def test_a_setting_in_a_step_is_replayed_after_it(setting: str) -> None:
     replayed = [snippet for snippet in step_of(flow, "B").replay if snippet.kind == "setting"]
     assert [snippet.source for snippet in replayed] == [setting.splitlines()[-1]]
     assert all(snippet.used for snippet in replayed)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\nif True:\n    os.environ['A'] = '1'\n    x = 1",
+        "import pylab as m\ndef draw(): m.rcParams['a'] = 1; m.plot([2])\ndraw()",
+    ],
+)
+def test_a_setting_among_other_things_is_warned_of(source: str) -> None:
+    (problem,) = flow_of(("A", source), ("B", "print(1)")).problems
+    assert (problem.code, problem.severity) == ("hidden-state", "warning")
+    assert "among other things" in problem.message
+
+
+def test_what_is_set_for_a_while_only_is_no_setting() -> None:
+    source = "import pandas as pd\nwith pd.option_context('a', 1):\n    pd.options.a = 2"
+    flow = flow_of(("A", source), ("B", "print(1)"))
+    assert not flow.problems
+    assert not [snippet for snippet in step_of(flow, "B").replay if snippet.kind == "setting"]
 
 
 def test_a_setting_from_a_steps_own_values_is_warned_of() -> None:

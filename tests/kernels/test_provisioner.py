@@ -128,3 +128,11 @@ async def test_kernels_end_with_their_client(pool, spec):
         await asyncio.sleep(0.05)
     assert not psutil.pid_exists(pid)
     await manager.shutdown_kernel(now=True)
+
+
+async def test_libraries_find_the_kernel_that_they_are_imported_in(pool, spec):
+    name = spec(imports=["pandas"])
+    manager, client = await started(name)
+    code = "import pandas as pd; print(pd.get_option('display.max_columns'))"
+    assert await said(client, code) == "20\n"
+    await ended(manager, client)

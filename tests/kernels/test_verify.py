@@ -116,6 +116,15 @@ def test_random_numbers_that_nothing_seeds_are_held_the_same(prove: Any) -> None
     assert "varies (cell 3)" in proof.sentence
 
 
+def test_a_step_that_fails_by_chance_is_run_again_with_random_numbers_held(prove: Any) -> None:
+    proof = prove(
+        f"{NUMPY}\nimport os",
+        ("step:a", "x = np.random.rand()\nprint(x)"),
+        ("step:b", "assert os.path.dirname(os.getcwd())[-1] != 'b'\nprint(x)"),
+    )
+    assert (proof.verdict, proof.differences) == ("equal", ())
+
+
 def test_a_notebook_that_reads_the_clock_varies_by_itself(prove: Any) -> None:
     proof = prove(
         "import time",

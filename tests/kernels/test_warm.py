@@ -91,6 +91,12 @@ def test_cells_give_what_they_give_in_a_stock_kernel(bench):
     assert plain(shown(spare)) == plain(shown(stock))
 
 
+def test_libraries_find_the_kernel_that_they_are_imported_in(bench):
+    source = "import pandas as pd\nprint(pd.get_option('display.max_columns'))"
+    stock, warm = (bench.run(source, engine=engine) for engine in ("papermill", "warm"))
+    assert warm.text("a") == stock.text("a")
+
+
 def test_widgets_leave_their_state_as_in_a_stock_kernel(bench):
     source = (
         "from comm import create_comm\n"

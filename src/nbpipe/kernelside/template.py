@@ -14,6 +14,7 @@ A kernel on a line becomes a template itself when it is told so, with all that i
 
 from __future__ import annotations
 
+import builtins
 import gc
 import importlib
 import importlib.machinery
@@ -157,7 +158,29 @@ def import_all(imports: Sequence[Any]) -> None:
 def _import(module: str, names: Sequence[str]) -> None:
     """Make an import as a cell would: warnings are shown as for ``__main__``."""
     statement = f"from {module} import {', '.join(names)}" if names else f"import {module}"
-    exec(statement, {"__name__": "__main__"})  # noqa: S102 (only names that were parsed)
+    with in_a_kernel():
+        exec(statement, {"__name__": "__main__"})  # noqa: S102 (only names that were parsed)
+
+
+class ZMQInteractiveShell:
+    """What a library finds that asks, while it is imported, if it runs in a kernel."""
+
+    kernel = None
+
+
+@contextmanager
+def in_a_kernel() -> Iterator[None]:
+    """Let ``get_ipython`` be there, as it is for what a cell imports: pandas asks for it once."""
+    shell = sys.modules["IPython"].get_ipython()
+    if shell is not None:
+        with shell.builtin_trap:
+            yield
+        return
+    builtins.get_ipython = ZMQInteractiveShell  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del builtins.get_ipython  # type: ignore[attr-defined]
 
 
 def imported() -> frozenset[str]:

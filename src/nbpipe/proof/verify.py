@@ -207,7 +207,7 @@ class _Trial:
         again = run_all(replace(self.asked, fill=OTHER_FILL), self._bench(2), {})
         own = {difference.spot for difference in self._compare(whole, again).differences}
         told = explain(compared.differences, self.pipeline, whole, split)
-        if split.failure is None and _all_may_vary(told, own):
+        if _all_may_vary(told, own) if split.failure is None else own:
             return self._varying(proof, told, own)
         return replace(proof, verdict="different", differences=self._marked(told, own),
                        sentence=self._sentence(told))  # fmt: skip
@@ -257,6 +257,9 @@ class _Trial:
                 if not left:
                     return self._equal_when_held(proof, held, own)
                 told = explain(left, self.pipeline, whole, split)
+        if any(difference.spot.what == "failure" for difference in told):
+            return replace(proof, verdict="different", differences=self._marked(told, own),
+                           sentence=self._sentence(told))  # fmt: skip
         where = self._cells_of({difference.spot for difference in told})
         return replace(
             proof, verdict="varies", differences=self._marked(told, own),

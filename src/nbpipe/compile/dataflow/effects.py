@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.dataflow.results import MAKING, Results
+from nbpipe.compile.dataflow.settings import settings_of
 from nbpipe.compile.dataflow.versions import Version
 from nbpipe.compile.reading import mutations as known
 from nbpipe.compile.reading.facts import NOTHING, Use
@@ -408,9 +409,9 @@ class Effects(Results):
         for use in uses:
             self.outside.use(use, line)
 
-    def is_setting(self, statement: Statement) -> bool:
-        """Tell whether a step's statement sets something that later steps rely on."""
-        return self.outside.is_setting(statement)
+    def settings(self, statement: Statement) -> tuple[tuple[str, ...], bool]:
+        """Return what a statement sets that later steps rely on, and if it does only that."""
+        return settings_of(self.trace, self.outside, statement)
 
     def words(self, text: str) -> None:
         """Imports named inside text given to a call count as used."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.dataflow.ownership import Ownership
     from nbpipe.compile.dataflow.versions import Version
     from nbpipe.compile.flow import Site
-    from nbpipe.compile.reading.facts import Statement, Template, Use
+    from nbpipe.compile.reading.facts import Template, Use
 
 _MODES = {"r": "r", "w": "w", "rw": "rw", "c": "c"}
 _FIGURE_MODULES = ("matplotlib.pyplot.", "pylab.")
@@ -188,35 +188,6 @@ class Outside:
                     "figure",
                 )
 
-    # settings --------------------------------------------------------------------------------
-
-    def is_setting(self, statement: Statement) -> bool:
-        """Tell whether a step's statement sets something outside of names."""
-        if statement.binds or statement.maybe:
-            return False
-        if not statement.effect:
-            return False
-        root, *attrs = statement.effect
-        if root == "__nbpipe_setting__":
-            return True
-        version = self.trace.env.get(root)
-        if version is None or version.kind != "import":
-            return False
-        if attrs and attrs[-1] in ("=", "[]"):
-            return True
-        if "()" in attrs:
-            called = attrs[: attrs.index("()")]
-            return ".".join((version.dotted, *called)).endswith(_CONFIGURED)
-        dotted = ".".join((version.dotted, *attrs))
-        if (
-            dotted in known.SEEDS
-            or dotted in known.SEED_ALL
-            or dotted.startswith(known.NOT_SETTINGS)
-        ):
-            return False
-        last = dotted.rpartition(".")[2]
-        return dotted in known.SETTING_DOTTED or last in known.SETTING_CALLS
-
     # handles ---------------------------------------------------------------------------------
 
     def touched(self, name: str, version: Version, site: Site) -> None:
@@ -234,17 +205,6 @@ class Outside:
                 ),
                 name,
             )
-
-
-_CONFIGURED = (
-    "getcontext",
-    "getLogger",
-    "get_ipython",
-    "gca",
-    "options",
-    "get_backend",
-    "get_logger",
-)
 
 
 def _argument(use: Use, position: int) -> Template | None:

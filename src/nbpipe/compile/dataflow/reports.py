@@ -60,13 +60,13 @@ def setup_needs(name: str, giver: str, at: Place) -> Problem:
     )
 
 
-def hidden_setting(statement: Statement, step: str, at: Place) -> Problem:
-    """A setting that cannot be replayed because it needs a step's data."""
-    what = ".".join(part for part in statement.effect if part not in ("=", "[]", "()"))
+def hidden_setting(effect: tuple[str, ...], step: str, alone: bool, at: Place) -> Problem:
+    """A setting that cannot be replayed: it needs a step's data, or its statement does more."""
+    what = ".".join(part for part in effect if part not in ("=", "[]", "()"))
+    how = "from values of its own" if alone else "among other things"
     return Problem(
         "hidden-state",
-        f"Step {step} sets {what} from values of its own; steps after it "
-        "will not see that setting.",
+        f"Step {step} sets {what} {how}; steps after it will not see that setting.",
         "warning",
         cell=at.cell,
         index=at.index,

@@ -212,16 +212,25 @@ class Trace(Ownership):
             unit = self._unit(statement, "definition", block)
             unit.deps, unit.parameters = deps
             return unit
-        if statement.effect and self.effects.is_setting(statement):
-            deps = self._stands_alone(statement)
-            if deps is None:
-                self.problems.append(
-                    reports.hidden_setting(statement, self.state.name, self.here(statement.line))
-                )
-                return None
-            unit = self._unit(statement, "setting", block)
-            unit.deps, unit.parameters = deps
+        if statement.effect or statement.sets:
+            self._setting(statement, block)
         return None
+
+    def _setting(self, statement: Statement, block: Block) -> None:
+        """Replay a statement that sets something, or say that it cannot be."""
+        found, alone = self.effects.settings(statement)
+        if not found:
+            return
+        deps = self._stands_alone(statement) if alone else None
+        if deps is None:
+            at = self.here(statement.line)
+            self._once(
+                reports.hidden_setting(found, self.state.name, alone, at), str(statement.line)
+            )
+            return
+        unit = self._unit(statement, "setting", block)
+        unit.binds = ()
+        unit.deps, unit.parameters = deps
 
     def _stands_alone(self, statement: Statement) -> tuple[set[int], set[str]] | None:
         """Return the units and parameters a statement needs, or None where it needs data."""

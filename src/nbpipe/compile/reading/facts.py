@@ -121,6 +121,8 @@ class Summary(NamedTuple):
         Calls whose results are stored on attributes of an argument.
     stateful
         True if a call changes what the function itself carries.
+    sets
+        Dotted targets of what may be settings in it, as `Statement.effect`.
     members, bases
         A class's methods and its bases.
     unstorable
@@ -143,6 +145,7 @@ class Summary(NamedTuple):
     keeps: Names = NOTHING
     stored: tuple[Made, ...] = ()
     stateful: bool = False
+    sets: tuple[tuple[str, ...], ...] = ()
     members: Mapping[str, Summary] = {}
     bases: tuple[str, ...] = ()
     unstorable: str = ""
@@ -184,8 +187,11 @@ class Statement(NamedTuple):
         Text that may hold code, as formulas do.
     opaque
         Why its names cannot all be known.
-    effect
-        Dotted target of a bare call, or of a store to an attribute or item.
+    effect, sets
+        Dotted target of a bare call, or of a store to an attribute or item; those of the
+        statements inside it.
+    only_sets
+        True where it holds nothing but such statements.
     pure
         True where running it a second time would show something and change nothing.
     star
@@ -217,6 +223,8 @@ class Statement(NamedTuple):
     words: tuple[str, ...]
     opaque: str
     effect: tuple[str, ...]
+    sets: tuple[tuple[str, ...], ...]
+    only_sets: bool
     pure: bool
     star: str
     modules: Names

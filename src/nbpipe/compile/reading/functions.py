@@ -143,6 +143,7 @@ def _run_body(outer: Scope, child: Scope) -> None:
     target.changes.extend(change for change in child.changes if change.name not in own)
     target.calls.extend(call for call in child.calls if call.root not in own)
     target.uses.extend(use for use in child.uses if use.root not in own)
+    target.sets.extend(child.sets)
     target.modules |= child.modules
     target.opaque = target.opaque or child.opaque
     target.peeks.update(child.peeks)

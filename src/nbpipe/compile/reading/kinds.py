@@ -50,6 +50,7 @@ def _defines(node: ast.Assign | ast.AnnAssign) -> bool:
     if names is None:
         return False
     made = names[-1] in known.FACTORIES and bool(value.args)
+    made = made or names[-1] in known.HANDLE_MAKERS
     return made or (names == ("type",) and len(value.args) == 3)
 
 
@@ -74,12 +75,35 @@ def _only_imports(node: ast.stmt) -> bool:
 def effect_of(node: ast.stmt) -> tuple[str, ...]:
     """Return the dotted target of a statement that may be a setting."""
     if type(node) is ast.Expr:
-        return _called(node.value.func) if type(node.value) is ast.Call else ()
+        value = node.value.elt if type(node.value) is ast.ListComp else node.value
+        return _called(value.func) if type(value) is ast.Call else ()
     if type(node) is ast.Assign:
-        return _stored(node.targets[0])
+        stored = _stored(node.targets[0])
+        made = type(node.value) is ast.Call and type(node.targets[0]) is ast.Name
+        return _called(node.value.func) if made and not stored else stored  # type: ignore[attr-defined]
     if isinstance(node, (ast.AugAssign, ast.AnnAssign)):
         return _stored(node.target)
-    return ()
+    return _stored(node.targets[0]) if type(node) is ast.Delete else ()
+
+
+def only_sets(node: ast.stmt) -> bool:
+    """Tell whether a compound statement holds nothing but statements that may set something."""
+    if isinstance(node, ast.ClassDef) or not hasattr(node, "body"):
+        return False
+    inner = [*node.body, *getattr(node, "orelse", ()), *getattr(node, "finalbody", ())]
+    inner += [part for handler in getattr(node, "handlers", ()) for part in handler.body]
+    return all(
+        isinstance(part, ast.Pass) or bool(effect_of(part)) or only_sets(part) for part in inner
+    )
+
+
+def lasts(node: ast.With | ast.AsyncWith) -> bool:
+    """Tell whether what is set inside stays set: some contexts put it back."""
+    for item in node.items:
+        names = chain(item.context_expr.func) if isinstance(item.context_expr, ast.Call) else None
+        if names is not None and names[-1] in known.CONTEXTS:
+            return False
+    return True
 
 
 def _called(func: ast.expr) -> tuple[str, ...]:
@@ -93,6 +117,8 @@ def _called(func: ast.expr) -> tuple[str, ...]:
 def _stored(place: ast.expr) -> tuple[str, ...]:
     if type(place) is ast.Name:
         return ()
+    if isinstance(place, ast.Tuple):
+        return _stored(place.elts[0]) if place.elts else ()
     if isinstance(place, ast.Subscript):
         names = chain(place.value)
         return (*names, "[]") if names else ()
@@ -103,6 +129,18 @@ def _stored(place: ast.expr) -> tuple[str, ...]:
         names = chain(place)
         return (*names, "=") if names else ()
     return ()
+
+
+def surely_runs(node: ast.expr) -> bool:
+    """Tell whether a loop over this surely runs at least once."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return bool(node.elts) and not all(isinstance(item, ast.Starred) for item in node.elts)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        last = node.args[:1] if len(node.args) == 1 else node.args[1:2]
+        first = node.args[0] if len(node.args) == 2 else ast.Constant(0)
+        ends = [p.value if isinstance(p, ast.Constant) else None for p in (first, *last)]
+        return all(isinstance(end, int) for end in ends) and ends[0] < ends[-1]  # type: ignore[operator]
+    return False
 
 
 def is_pure(node: ast.stmt) -> bool:

@@ -348,7 +348,8 @@ SETTING_CALLS = _words(
     "captureWarnings disable_warnings umask tzset set_grad_enabled set_detect_anomaly install "
     "register_dataframe_accessor register use_deterministic_algorithms set_visible_devices "
     "set_memory_growth set_experiment set_tracking_uri set_color_codes reset_defaults "
-    "setLevel addHandler register_handler set_asyncio_debug excepthook"
+    "setLevel addHandler register_handler set_asyncio_debug excepthook setfirstweekday "
+    "field_size_limit setswitchinterval"
 )
 SETTING_DOTTED = {
     "seaborn.set", "pandas.set_option", "matplotlib.use", "matplotlib.rc", "os.chdir",
@@ -362,6 +363,22 @@ SETTING_DOTTED = {
     "matplotlib.pyplot.ion", "matplotlib.pyplot.ioff", "sys.path.remove", "sys.path.clear",
     "sys.meta_path.insert", "codecs.register", "copyreg.pickle", "atexit.register",
 }  # fmt: skip
+# Names of functions of a library that say that they set something up in it.
+SETTING_NAMES = re.compile(
+    r"_?(?:set|use|enable|disable|patch|register|configure|activate|install)_\w+$"
+)
+# Those of them whose result, what was set before, is often kept.
+SETTING_RESULTS = _words(
+    "seterr set_printoptions setlocale umask set_option setrecursionlimit setcontext "
+    "field_size_limit set_verbosity seterrcall"
+)
+# Contexts that put back at their end what was set inside.
+CONTEXTS = _words(
+    "rc_context option_context context errstate printoptions catch_warnings localcontext chdir "
+    "environ patch axes_style plotting_context color_palette config_context"
+)
+# Functions that give the one object of the process that holds a setting.
+HANDLE_MAKERS = frozenset({"getLogger", "getcontext"})
 NOT_SETTINGS = ("numpy.random.", "random.")
 PYPLOT_NEW = _words(
     "figure subplots subplot plot hist hist2d scatter bar barh pie imshow matshow boxplot "

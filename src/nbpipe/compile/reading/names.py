@@ -19,7 +19,7 @@ from nbpipe.compile.reading.facts import (
     Value,
 )
 from nbpipe.compile.reading.functions import read_class, read_function
-from nbpipe.compile.reading.kinds import effect_of, is_pure, kind_of
+from nbpipe.compile.reading.kinds import effect_of, is_pure, kind_of, lasts, only_sets, surely_runs
 from nbpipe.compile.reading.literals import literal
 from nbpipe.compile.reading.values import elements
 
@@ -136,6 +136,7 @@ class Reader(Expressions):
         super().__init__()
         self.late_annotations = late
         self.terminated = False
+        self.inside = 0
 
     # the whole statement ---------------------------------------------------------------
 
@@ -172,6 +173,8 @@ class Reader(Expressions):
             tuple(scope.words),
             scope.opaque,
             effect_of(node),
+            tuple(scope.sets),
+            bool(scope.sets) and only_sets(node),
             is_pure(node),
             scope.star,
             frozenset(scope.modules) if scope.modules else NOTHING,
@@ -182,6 +185,10 @@ class Reader(Expressions):
     def statement(self, node: ast.stmt) -> None:
         """Read one statement at any depth."""
         handler = _STATEMENTS.get(type(node))
+        if self.inside:
+            effect = effect_of(node)
+            if effect:
+                self.outer().sets.append(effect)
         if handler is not None:
             handler(self, node)
         else:
@@ -190,10 +197,12 @@ class Reader(Expressions):
     def block(self, body: list[ast.stmt]) -> bool:
         """Read statements in order; tell whether they never come to their end."""
         ended = False
+        self.inside += 1
         for node in body:
             self.statement(node)
             ended = ended or isinstance(node, _ENDS) or self.terminated
             self.terminated = False
+        self.inside -= 1
         return ended
 
     def branches(self, bodies: list[list[ast.stmt]], sure: bool = False) -> None:
@@ -332,7 +341,7 @@ class Reader(Expressions):
         self.target(node.target, value)
         self.block(node.body)
         self.terminated = False
-        self.scope.bound = before | (self.scope.bound if _runs(node.iter) else set())
+        self.scope.bound = before | (self.scope.bound if surely_runs(node.iter) else set())
         self.scope.maybe_gone |= self.scope.gone
         self.block(node.orelse)
 
@@ -353,7 +362,10 @@ class Reader(Expressions):
             self.visit(item.context_expr)
             if item.optional_vars is not None:
                 self.target(item.optional_vars, self.value(item.context_expr))
+        scope, before = self.outer(), len(self.outer().sets)
         self.terminated = self.block(node.body)
+        if not lasts(node):
+            del scope.sets[before:]
 
     def _try(self, node: ast.Try) -> None:
         scope = self.scope
@@ -434,18 +446,6 @@ def _split(stores: dict[str, int], bound: set[str]) -> tuple[dict[str, int], dic
         return stores, _NONE
     binds = {name: line for name, line in stores.items() if name in bound}
     return binds, {name: line for name, line in stores.items() if name not in bound}
-
-
-def _runs(node: ast.expr) -> bool:
-    """Tell whether a loop over this surely runs at least once."""
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return bool(node.elts) and not all(isinstance(item, ast.Starred) for item in node.elts)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
-        last = node.args[:1] if len(node.args) == 1 else node.args[1:2]
-        first = node.args[0] if len(node.args) == 2 else ast.Constant(0)
-        ends = [p.value if isinstance(p, ast.Constant) else None for p in (first, *last)]
-        return all(isinstance(end, int) for end in ends) and ends[0] < ends[-1]  # type: ignore[operator]
-    return False
 
 
 def _always_ends(body: list[ast.stmt]) -> bool:

@@ -40,6 +40,7 @@ class Scope:
         "put",
         "reads",
         "returns",
+        "sets",
         "star",
         "stored",
         "stores",
@@ -69,6 +70,7 @@ class Scope:
         self.uses: list[Use] = []
         self.links: list[tuple[str, Names]] = []
         self.put: list[tuple[str, Summary]] = []
+        self.sets: list[tuple[str, ...]] = []
         self.stored: list[Made] = []
         self.words: list[str] = []
         self.attrs: list[tuple[str, str]] = []
@@ -104,8 +106,8 @@ class Scope:
 
     def _has_rare(self) -> bool:
         return bool(
-            self.links or self.put or self.doubts or self.imports or self.modules or self.summaries
-            or self.inner or self.after or self.words or self.peeks or self.gone
+            self.links or self.put or self.sets or self.doubts or self.imports or self.modules
+            or self.summaries or self.inner or self.after or self.words or self.peeks or self.gone
             or self.maybe_gone or self.bound or self.values or self.alias or self.members
             or self.globals or self.nonlocals or self.returns
             or self.yields or self.opaque or self.star
@@ -116,7 +118,7 @@ class Scope:
         for slot in (
             "peeks", "inner", "after", "calls", "uses", "words", "attrs", "gets", "values",
             "summaries", "imports", "modules", "gone", "maybe_gone", "globals", "nonlocals",
-            "members", "returns", "links", "put", "stored",
+            "members", "returns", "links", "put", "sets", "stored",
         ):  # fmt: skip
             setattr(self, slot, getattr(parent, slot))
         self.yields = False
@@ -142,6 +144,7 @@ _RARE: tuple[tuple[str, Callable[[], object]], ...] = (
     ("nonlocals", set),
     ("links", list),
     ("put", list),
+    ("sets", list),
     ("words", list),
     ("returns", list),
 )
@@ -228,6 +231,7 @@ def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Su
         tuple(scope.words),
         returned,
         stored=tuple(scope.stored),
+        sets=tuple(scope.sets),
         stateful=bool(scope.nonlocals & scope.stores.keys()),
     )
 

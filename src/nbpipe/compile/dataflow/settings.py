@@ -1,0 +1,80 @@
+"""Which statements set something outside of names, that every later step has to set too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbpipe.compile.reading import mutations as known
+from nbpipe.compile.reading.facts import PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbpipe.compile.dataflow.outside import Outside
+    from nbpipe.compile.dataflow.ownership import Ownership
+    from nbpipe.compile.dataflow.versions import Version
+    from nbpipe.compile.reading.facts import Statement, Summary
+
+_CONFIGURED = (
+    "getcontext", "getLogger", "get_ipython", "gca", "options", "get_backend", "get_logger",
+)  # fmt: skip
+Effect = tuple[str, ...]
+
+
+def settings_of(trace: Ownership, outside: Outside, statement: Statement) -> tuple[Effect, bool]:
+    """Return what a statement sets, empty if nothing, and whether it does nothing else."""
+    effect = statement.effect
+    if effect and _sets(trace, effect):
+        listed = not statement.binds or effect[-1] in known.SETTING_RESULTS
+        return (effect, True) if listed else ((), False)
+    found = _first(trace, statement.sets)
+    if found:
+        return found, statement.only_sets
+    if len(effect) != 1:
+        return (), False
+    version = trace.env.get(effect[0])
+    for summary in version.carries if version is not None else ():
+        found = _first(trace, summary.sets)
+        if found and summary.kind == "function":
+            return found, not statement.binds and _does_no_more(outside, summary)
+    return (), False
+
+
+def _first(trace: Ownership, effects: Iterable[Effect]) -> Effect:
+    return next((effect for effect in effects if _sets(trace, effect)), ())
+
+
+def _does_no_more(outside: Outside, summary: Summary) -> bool:
+    """Tell whether a function that sets something gives nothing back, draws and shows nothing."""
+    seeds = all(outside.dotted(use.root, use.attrs) in known.SEEDS for use in summary.uses)
+    return summary.returns == PLAIN and seeds
+
+
+def _sets(trace: Ownership, effect: Effect) -> bool:
+    root, *attrs = effect
+    if root == "__nbpipe_setting__":
+        return True
+    version = trace.env.get(root)
+    if version is not None and version.kind in ("definition", "constant"):
+        return bool(attrs) and _is_handle(version)
+    if version is None or version.kind != "import":
+        return False
+    if attrs and attrs[-1] in ("=", "[]"):
+        return True
+    if "()" in attrs:
+        called = attrs[: attrs.index("()")]
+        return ".".join((version.dotted, *called)).endswith(_CONFIGURED)
+    return _is_listed(".".join((version.dotted, *attrs)))
+
+
+def _is_listed(dotted: str) -> bool:
+    if dotted in known.SEEDS or dotted in known.SEED_ALL or dotted.startswith(known.NOT_SETTINGS):
+        return False
+    last = dotted.rpartition(".")[2]
+    listed = dotted in known.SETTING_DOTTED or last in known.SETTING_CALLS
+    return listed or bool(known.SETTING_NAMES.match(last))
+
+
+def _is_handle(version: Version) -> bool:
+    """Tell whether this is the process's one object of its name, as a logger is."""
+    return any((m.attrs or (m.root,))[-1] in known.HANDLE_MAKERS for m in version.value.made)

@@ -46,8 +46,23 @@ def test_check_github_is_annotations_with_paths_from_the_workspace(
 ) -> None:
     monkeypatch.setenv("GITHUB_WORKSPACE", str(faulty.folder.parent))
     line = faulty("check", "--github").output.splitlines()[0]
-    assert line.startswith(f"::error file={faulty.folder.name}/n.ipynb,title=nbpipe ")
-    assert "%0A" not in line
+    assert line.startswith(f"::error file={faulty.folder.name}/n.ipynb,line=")
+    assert ",title=nbpipe " in line
+
+
+def test_an_annotation_stands_at_the_line_of_code_in_the_file(
+    faulty: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(faulty.folder))
+    path = faulty.folder / "n.ipynb"
+    document = json.loads(path.read_text())
+    cell = {"cell_type": "code", "id": "last", "metadata": {"tags": ["step:last"]}, "outputs": [],
+            "execution_count": None, "source": ["x = 1\n", "print(nowhere)"]}  # fmt: skip
+    path.write_text(json.dumps({**document, "cells": [*document["cells"], cell]}, indent=1))
+    said = next(s for s in faulty("check", "--github").output.splitlines() if "nowhere" in s)
+    number = int(said.partition("line=")[2].partition(",")[0])
+    assert "print(nowhere)" in path.read_text().splitlines()[number - 1]
+    assert "%0A" not in said
 
 
 def test_check_of_what_is_no_notebook_is_a_problem_not_a_crash(empty: Desk) -> None:

@@ -52,10 +52,12 @@ STATES = (
 
 @pytest.mark.parametrize("at_the_top", [True, False], ids=["set at the top", "set in a step"])
 def test_what_is_set_outside_of_names_is_set_in_the_steps_below(write_notebook, at_the_top):
-    first = [set_it if at_the_top else ("step:set", set_it) for set_it, _ in STATES]
+    first = [("setup" if at_the_top else "step:set", set_it) for set_it, _ in STATES]
     shown = [("step:draw", look) for _, look in STATES]
     again = [("step:again", look) for _, look in STATES]
-    path = write_notebook("n.ipynb", IMPORTS, *first, ("step:set", "print('set')"), *shown, *again)
+    path = write_notebook(
+        "n.ipynb", ("setup", IMPORTS), *first, ("step:set", "print('set')"), *shown, *again
+    )
     proof = verify(open_project(path), Options(engine="warm", jobs=2))
     assert [(d.spot.step, d.spot.name, d.how) for d in proof.differences] == []
     assert proof.verdict == "equal"
@@ -69,6 +71,7 @@ def test_what_is_set_outside_of_names_is_set_in_the_steps_below(write_notebook, 
     ],
 )
 def test_what_cannot_be_set_again_is_told_beforehand(write_notebook, source):
-    path = write_notebook("n.ipynb", IMPORTS, ("step:set", source), ("step:look", "print(1)"))
+    cells = (("setup", IMPORTS), ("step:set", source), ("step:look", "print(1)"))
+    path = write_notebook("n.ipynb", *cells)
     problems = open_project(path).compile().problems
     assert [problem.code for problem in problems] == ["hidden-state"]

@@ -104,6 +104,10 @@ def _tell_github(project: Project, pipeline: Pipeline) -> None:
     root = os.environ.get("GITHUB_WORKSPACE") or os.getcwd()
     there = os.path.relpath(project.folder, root).replace(os.sep, "/")
     prefix = "" if there == "." else f"{there}/"
+    texts: dict[str, str] = {}
     for problem in pipeline.problems:
-        click.echo(annotation(problem, prefix))
+        path = problem.notebook
+        if path and path not in texts and (project.folder / path).is_file():
+            texts[path] = (project.folder / path).read_text("utf-8", "replace")
+        click.echo(annotation(problem, prefix, texts.get(path or "", "")))
     click.echo(count(pipeline.problems))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -62,15 +63,30 @@ def count(problems: Sequence[Problem]) -> str:
     return ", ".join(found) + "." if found else "No problems."
 
 
-def annotation(problem: Problem, prefix: str = "") -> str:
-    """Return a problem as a command of GitHub Actions; `prefix` leads to the project."""
+def annotation(problem: Problem, prefix: str = "", text: str = "") -> str:
+    """Return a problem as a command of GitHub Actions.
+
+    `prefix` leads to the project; `text` is the notebook's file, in which its line is looked for.
+    """
     fields = {"title": f"nbpipe {problem.code}"}
     if problem.notebook:
         fields["file"] = prefix + problem.notebook
-    where = place(problem)
-    text = clean_line(f"{where}: {problem.message} {problem.suggestion}".strip(": "))
+        fields["line"] = str(_line_in_file(text, problem))
+    told = clean_line(f"{place(problem)}: {problem.message} {problem.suggestion}".strip(": "))
     said = ",".join(f"{name}={_property(value)}" for name, value in sorted(fields.items()))
-    return f"::{_GITHUB[problem.severity]} {said}::{_data(text)}"
+    return f"::{_GITHUB[problem.severity]} {said}::{_data(told)}"
+
+
+def _line_in_file(text: str, problem: Problem) -> int:
+    """Return the line of a notebook's file that holds a problem's line of code; 1 if unknown."""
+    lines = text.splitlines()
+    mark = f'"id": {json.dumps(problem.cell)}'
+    at = next((i for i, line in enumerate(lines) if line.strip().startswith(mark)), None)
+    if at is None:
+        return 1
+    begins = (i for i in range(at, len(lines)) if lines[i].strip().startswith('"source": ['))
+    first = next(begins, None)
+    return at + 1 if first is None else first + 1 + (problem.line or 1)
 
 
 def _data(text: str) -> str:

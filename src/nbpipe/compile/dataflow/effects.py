@@ -282,12 +282,15 @@ class Effects(Results):
         skip = statement.after.get(name, NOTHING)
         sure = name in statement.reads and name not in statement.doubts
         called = sure and any(call.root == name for call in statement.calls)
-        for summary, direct in list(self._closure(summaries)):
+        every = list(self._closure(summaries))
+        bound = NOTHING.union(*[summary.binds for summary, _ in every])
+        for summary, direct in every:
+            certain = called and direct and summary.kind != "class"
             for free in summary.free:
                 if free in skip:
                     continue
                 version = trace.env.get(free)
-                sure = called and direct and free in summary.sure and summary.kind != "class"
+                sure = certain and free in summary.sure and free not in bound
                 if version is not None:
                     trace.take(free, version, site, sure)
                 elif free not in known.BUILTINS and free not in known.GIVEN:

@@ -152,7 +152,7 @@ class Ownership:
             return
         if state.name and version.giver == state.name and version.kind in _OWN:
             if not version.sure and version.older is not None:
-                self.take(name, version.older, site, False)
+                self._take_older(name, version.older, site)
             return
         if version.kind == "data":
             self._need(name, version, site, sure)
@@ -217,8 +217,15 @@ class Ownership:
         giver.given.add(name)
         if not version.sure and version.older is not None:
             state, self.state = self.state, giver
-            self.take(name, version.older, version.site, False)
+            self._take_older(name, version.older, version.site)
             self.state = state
+
+    def _take_older(self, name: str, older: Version, site: Site) -> None:
+        """Take what was there before the step at hand may have bound the name itself."""
+        own = self.state.own.pop(name, None)
+        self.take(name, older, site, False)
+        if own is not None:
+            self.state.own[name] = own
 
     def _contradiction(self, name: str, version: Version, site: Site) -> None:
         """A step whose cells stand around other steps cannot see a name in two states."""

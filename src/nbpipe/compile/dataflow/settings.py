@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbpipe.compile.reading.facts import Statement, Summary
 
 _CONFIGURED = (
-    "getcontext", "getLogger", "get_ipython", "gca", "options", "get_backend", "get_logger",
+    "getcontext", "getLogger", "get_ipython", "options", "get_backend", "get_logger",
 )  # fmt: skip
 Effect = tuple[str, ...]
 

@@ -169,8 +169,8 @@ class Trace(Ownership):
             kind, names, source, statement.modules,
         )  # fmt: skip
         self.units.append(unit)
-        if statement.star:
-            self.star = (*self.star, unit.number)
+        if statement.star or (statement.opaque and block.role == "setup"):
+            self.star = (*self.star, unit.number)  # it may give any name
         return unit
 
     # steps -------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ class Values:
         """Record that a name is bound."""
         scope = self.scope
         scope.stores[name] = line
-        if scope.kind != "function":
+        if scope.kind != "function" or name in scope.globals:
             scope.bound.add(name)
         if scope.kind == "comprehension":
             roots = value.same | value.part | value.view

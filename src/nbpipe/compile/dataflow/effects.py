@@ -9,7 +9,7 @@ from nbpipe.compile.dataflow.results import MAKING, Results
 from nbpipe.compile.dataflow.settings import settings_of
 from nbpipe.compile.dataflow.versions import Version
 from nbpipe.compile.reading import mutations as known
-from nbpipe.compile.reading.facts import NOTHING, Use
+from nbpipe.compile.reading.facts import NOTHING, SUPER, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -135,7 +135,7 @@ class Effects(Results):
             involved = params & frozenset((call.root,)).union(
                 *call.args, *[v for _, v in call.keywords]
             )
-            if involved:
+            if involved or call.root == SUPER:
                 changed |= self._changed_inside(call, summary, owner, (*seen, summary)) & params
         return frozenset(changed)
 
@@ -143,6 +143,12 @@ class Effects(Results):
         self, call: Call, summary: Summary, owner: Summary | None, seen: tuple[Summary, ...]
     ) -> set[str]:
         changed: set[str] = set()
+        if owner is not None and call.attr and call.root == SUPER:
+            method = self._inherited(owner, call.attr)
+            inner = self._changed_params(method, owner, seen) if method is not None else NOTHING
+            if method is not None and method.params[:1] and method.params[0] in inner:
+                changed.update(summary.params[:1])
+            return changed
         if owner is not None and call.attr and call.root == next(iter(summary.params), None):
             method = self._member(owner, call.attr)
             if method is not None:
@@ -215,6 +221,8 @@ class Effects(Results):
             member = self._member(summary, attr)
             if member is not None:
                 yield member
+            elif attr in called:
+                yield summary
 
     def _chained(self, statement: Statement, summary: Summary) -> bool:
         """``M().go()`` runs a method that no name leads to; so may any use but a binding."""
@@ -247,8 +255,9 @@ class Effects(Results):
             seen[id(method)] = method
             first = next(iter(method.params), None)
             for call in method.calls:
-                if call.root == first and call.attr:
-                    helper = self._member(owner, call.attr)
+                if call.attr and call.root in (first, SUPER):
+                    find = self._inherited if call.root == SUPER else self._member
+                    helper = find(owner, call.attr)
                     if helper is not None:
                         queue.append(helper)
         yield from seen.values()

@@ -36,8 +36,12 @@ class Results:
 
     def _member(self, summary: Summary, name: str, depth: int = 0) -> Summary | None:
         member = summary.members.get(name)
-        if member is not None or depth > 12:
-            return member
+        return member if member is not None else self._inherited(summary, name, depth)
+
+    def _inherited(self, summary: Summary, name: str, depth: int = 0) -> Summary | None:
+        """Return the method that a class has from its bases."""
+        if depth > 12:
+            return None
         for base in summary.bases:
             version = self.trace.env.get(base)
             for parent in version.carries if version is not None else ():
@@ -63,6 +67,8 @@ class Results:
         if summaries:
             version.what = "definition"
             version.carries += tuple(self._wrapping(value))
+            for name in sorted(value.part):
+                self._inherit(version, name, PLAIN)
             return version
         if value.same or value.part or value.holds:
             for other in sorted(value.same | value.part | value.holds):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbpipe.compile.reading import magics
 from nbpipe.compile.reading import mutations as known
-from nbpipe.compile.reading.facts import Call, Change, Use
+from nbpipe.compile.reading.facts import SUPER, Call, Change, Use
 from nbpipe.compile.reading.texts import text_of
 from nbpipe.compile.reading.values import NONE_RETURNING, is_namespace
 
@@ -91,6 +91,8 @@ def _arguments(reader: Expressions, node: ast.Call) -> None:
         reader.visit(value)
         if keyword.arg == "inplace":
             _inplace(reader, node)
+        elif keyword.arg == "file" and isinstance(node.func, ast.Name):
+            reader.change(value, "method", "write")
         elif keyword.arg == "out":
             for item in value.elts if isinstance(value, ast.Tuple) else [value]:
                 reader.change(item, "store")
@@ -144,6 +146,8 @@ def _method(
     names = called.names
     if type(receiver) is ast.Name:
         _call(reader, called, receiver.id, attr)
+    elif type(receiver) is ast.Call and getattr(receiver.func, "id", "") == SUPER:
+        reader.scope.calls.append(Call(SUPER, attr, called.args, called.keywords, node.lineno))
     if attr in known.INTERESTING or (names is not None and "random" in names):
         _use(reader, node, names or ("", attr), bare)
     if attr in _CAREFUL:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 Names = frozenset[str]
 NOTHING: Names = frozenset()
 JOIN = "\0/"
+SUPER = "super"
 Template = tuple["str | tuple[str]", ...]
 
 

@@ -36,6 +36,12 @@ def read_function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) 
     _bind(reader, node, summary, held)
 
 
+def _defaults(node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    """Return the names whose objects are defaults of parameters: functions among them may run."""
+    every = (*node.args.defaults, *node.args.kw_defaults)
+    return frozenset(default.id for default in every if isinstance(default, ast.Name))
+
+
 def _decorator(node: ast.expr) -> str:
     func = node.func if isinstance(node, ast.Call) else node
     return func.id if isinstance(func, ast.Name) else ""
@@ -50,7 +56,9 @@ def _bind(
     scope = reader.scope
     certain = node.name in scope.bound or node.name not in scope.summaries
     old = () if certain and not reader.unsure else scope.summaries.get(node.name, ())
-    reader.store(node.name, node.lineno, Value(holds=held - {node.name}, kind="definition"))
+    defaults = NOTHING if isinstance(node, ast.ClassDef) else _defaults(node)
+    value = Value(part=defaults, holds=held - {node.name}, kind="definition")
+    reader.store(node.name, node.lineno, value)
     scope.summaries[node.name] = (*old, summary)
 
 
@@ -72,6 +80,7 @@ def _body(
     outer = reader.scope
     saved = reader.unsure, reader.terminated, reader.defer
     reader.scope = child = Scope("function", outer)
+    child.depth = reader.inside + 1
     reader.unsure, reader.terminated, reader.defer = 0, False, False
     reader.block(node.body)
     reader.scope = outer

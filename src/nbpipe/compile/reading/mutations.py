@@ -95,7 +95,8 @@ HOLDERS = _words(
     "partial partialmethod wraps lru_cache cache cached_property vectorize frompyfunc iter map "
     "filter zip reversed enumerate chain cycle islice starmap accumulate compose pipe toolz "
     "make_pipeline make_column_transformer FunctionTransformer defaultdict delayed jit njit "
-    "attrgetter contextmanager singledispatch total_ordering asyncio_task count_from tee groupby"
+    "staticmethod classmethod property attrgetter contextmanager singledispatch total_ordering "
+    "asyncio_task count_from tee groupby"
 )
 ITERATORS = _words("iter map filter zip reversed enumerate chain cycle islice starmap tee")
 CONTAINERS = _words("list dict set tuple frozenset sorted OrderedDict deque copy deepcopy Counter")

@@ -21,7 +21,7 @@ from nbpipe.compile.reading.facts import (
 from nbpipe.compile.reading.functions import read_class, read_function
 from nbpipe.compile.reading.kinds import effect_of, is_pure, kind_of, lasts, only_sets, surely_runs
 from nbpipe.compile.reading.literals import literal
-from nbpipe.compile.reading.values import elements
+from nbpipe.compile.reading.values import elements, is_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,6 +232,10 @@ class Reader(Expressions):
 
     def _assign(self, node: ast.Assign) -> None:
         value = self._assigned(node.value)
+        if self.scope.depth == self.inside and is_copy(value):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    self.scope.fresh.setdefault(target.id, node.lineno)
         for target in node.targets:
             self.target(target, value)
 

@@ -22,7 +22,9 @@ class Scope:
         "bound",
         "calls",
         "changes",
+        "depth",
         "doubts",
+        "fresh",
         "gets",
         "globals",
         "gone",
@@ -60,6 +62,8 @@ class Scope:
         self.stores: dict[str, int] = {}
         self.changes: list[Change] = []
         self.alias: dict[str, Names] = {}
+        self.depth = -1
+        self.fresh: dict[str, int] = {}
         if kind == "comprehension" and parent is not None:
             self._share(parent)
             return
@@ -196,6 +200,8 @@ def summarise(scope: Scope, name: str, kind: str, params: tuple[str, ...]) -> Su
     changes: list[Change] = []
     changed: set[str] = set()
     for change in scope.changes:
+        if change.name in params and change.line > scope.fresh.get(change.name, change.line):
+            continue
         for root in close_aliases(alias, frozenset((change.name,))):
             if root in params:
                 changed.add(root)

@@ -361,6 +361,15 @@ def is_namespace(node: ast.expr) -> bool:
     )
 
 
+def is_copy(value: Value) -> bool:
+    """Tell whether a value surely shares nothing but elements with what it is made from."""
+    if len(value.made) != 1 or value.same or value.part or value.view:
+        return False
+    last = (value.made[0].attrs or (value.made[0].root,))[-1]
+    new = bool(value.made[0].attrs) and last in known.HARMLESS
+    return last in known.COPIERS or (new and last not in known.SHARING | known.VIEWING)
+
+
 def _builder(node: ast.expr) -> tuple[str, ...] | None:
     """Return the dotted name at the root of ``a.b.builder.appName("x").getOrCreate()``."""
     attrs: list[str] = []

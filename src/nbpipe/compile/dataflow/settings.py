@@ -29,7 +29,7 @@ def settings_of(trace: Ownership, outside: Outside, statement: Statement) -> tup
         return (effect, True) if listed else ((), False)
     found = _first(trace, statement.sets)
     if found:
-        return found, statement.only_sets
+        return found, statement.only_sets and all(_sets(trace, one) for one in statement.sets)
     if len(effect) != 1:
         return (), False
     version = trace.env.get(effect[0])

@@ -248,7 +248,7 @@ class _Finish:
                 break
             if unit.owner == state.name:
                 continue
-            if unit.kind == "setting" and unit.number not in used:
+            if unit.always and unit.number not in used:
                 self._use(used, state, unit)
         for unit in self.trace.units:
             if unit.block > state.last:

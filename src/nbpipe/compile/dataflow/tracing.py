@@ -93,6 +93,7 @@ class Trace(Ownership):
             self.seeded |= state.seeds
             return
         unit = self._unit(statement, kind or "constant", block, changed)
+        unit.always = kind == "setting" or bool(self.effects.settings(statement)[0])
         unit.deps |= state.used
         unit.parameters |= state.parameters
         self._setup_needs(state, statement)
@@ -229,7 +230,7 @@ class Trace(Ownership):
             )
             return
         unit = self._unit(statement, "setting", block)
-        unit.binds = ()
+        unit.binds, unit.always = (), True
         unit.deps, unit.parameters = deps
 
     def _stands_alone(self, statement: Statement) -> tuple[set[int], set[str]] | None:

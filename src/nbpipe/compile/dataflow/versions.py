@@ -58,7 +58,7 @@ class Group:
 
 @dataclass(slots=True)
 class Unit:
-    """A statement that can be run again before a step."""
+    """A statement that can be run again before a step; `always` where it sets something."""
 
     number: int
     owner: str
@@ -71,6 +71,7 @@ class Unit:
     modules: frozenset[str]
     deps: set[int] = field(default_factory=set)
     parameters: set[str] = field(default_factory=set)
+    always: bool = False
 
 
 @dataclass(slots=True)

@@ -130,7 +130,7 @@ def test_in_the_servers_json(text: str) -> None:
 @each
 def test_in_annotations_for_github(text: str) -> None:
     line = annotation(Problem("code", text, notebook=text, suggestion=text, index=0), "p/")
-    assert re.match(r"::error file=[^,:]*,title=nbpipe code::", line)
+    assert re.match(r"::error file=[^,:]*,line=1,title=nbpipe code::", line)
     assert "\n" not in line
     assert not DRIVES.search(line)
 

@@ -15,7 +15,11 @@ import { trans } from './translation';
 import type { Fix, Json, NotebookContent } from './wire';
 
 /** Typing rests; with the compiler's time the graph follows within 200 ms. */
-const QUIET = 60;
+const QUIET = 30;
+
+/** To send that many characters takes the page time, which typing needs: it waits for a real rest. */
+const LONG = 100_000;
+const REST = 250;
 
 /** Reads the current notebook, edits it and its project, and keeps what the compiler says. */
 export class Authored implements IDisposable {
@@ -31,6 +35,7 @@ export class Authored implements IDisposable {
 
   dispose(): void {
     this._debouncer.dispose();
+    this._patient.dispose();
   }
 
   /** Change what the tags of a cell say. */
@@ -126,7 +131,11 @@ export class Authored implements IDisposable {
 
   /** Take over what is typed when typing rests. */
   followSoon(): void {
-    void this._debouncer.invoke();
+    if (this._size > LONG) {
+      void this._patient.invoke();
+    } else {
+      void this._debouncer.invoke();
+    }
   }
 
   /** Compile what is open, unless that was done already. */
@@ -144,6 +153,7 @@ export class Authored implements IDisposable {
       return;
     }
     this._sent = text;
+    this._size = text.length;
     this.shown.set({ compiling: true });
     await this.compileNow(path, notebook, text);
   }
@@ -209,5 +219,7 @@ export class Authored implements IDisposable {
   }
 
   private _sent = '';
+  private _size = 0;
   private readonly _debouncer = new Debouncer(() => this.follow(), QUIET);
+  private readonly _patient = new Debouncer(() => this.follow(), REST);
 }

@@ -8,7 +8,7 @@ import { trans } from './translation';
 import type { Fix, Problem, Role } from './wire';
 
 const CHIP = 'nbpipe-Chip';
-const FAULT = 'nbpipe-Fault';
+const FAULT = 'nbpipe-Mark';
 const NOTES = { suggested: 'nbpipe-Suggested', proven: 'nbpipe-Proven' } as const;
 const RANKS = ['error', 'warning', 'info'] as const;
 

@@ -245,6 +245,14 @@ def test_no_step_is_merged_over_another_that_stands_between() -> None:
     assert [problem.fix for problem in of(pipeline, "unstorable")] == [None]
 
 
+def test_no_step_is_told_to_wait_for_itself() -> None:
+    pipeline = compiled({"n.ipynb": document(LOAD, ("step:total|after:totl", "t = sum(rows)"))})
+    (problem,) = of(pipeline, "unknown-step")
+    assert problem.suggestion == ""
+    assert problem.fix is not None
+    assert (problem.fix.add, problem.fix.remove) == ((), ("after:totl",))
+
+
 @pytest.mark.parametrize("source", ["%time y = x", "y = f'{x}'", "y = 1"])
 def test_code_that_cannot_be_rewritten_for_sure_is_left_alone(source: str) -> None:
     changed = read_instead(Cell("c", "code", source), "x", "z")

@@ -195,11 +195,11 @@ test.describe('authoring', () => {
       { source: 'rows = open("data.csv").read()' },
       { source: 'n = len(rows)', tags: ['step:count'] }
     ]);
-    const mark = page.locator('.nbpipe-Fault').first();
+    const mark = page.locator('.nbpipe-Mark').first();
     await expect(mark).toContainText('1 problem');
     await mark.hover();
     await page.locator('.nbpipe-Card.nbpipe-mod-open .nbpipe-Card-fix').click();
-    await expect(page.locator('.nbpipe-Fault')).toHaveCount(0);
+    await expect(page.locator('.nbpipe-Mark')).toHaveCount(0);
   });
 
   test('a quick fix rewrites a name in the code, and one undo takes it back', async ({

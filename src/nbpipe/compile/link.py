@@ -189,6 +189,7 @@ class Linker:
                 )
                 continue
             if name not in self.by_name:
+                near = nearest(name, self.by_name.keys() - {part.name})
                 self.links.problems.append(
                     Problem(
                         "unknown-step",
@@ -196,10 +197,8 @@ class Linker:
                         notebook=part.path,
                         cell=cell.id if cell else None,
                         index=cell.index if cell else None,
-                        suggestion=did_you_mean(name, self.by_name),
-                        fix=after_instead(cell, name, nearest(name, self.by_name))
-                        if cell
-                        else None,
+                        suggestion=f"Did you mean {near!r}?" if near else "",
+                        fix=after_instead(cell, name, near) if cell else None,
                     )
                 )
                 continue

@@ -9,6 +9,7 @@ import pytest
 
 from nbpipe.proof.verify import Options, verify
 from nbpipe.run.project import open_project
+from nbpipe.wire import dump
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,3 +246,18 @@ def test_a_fan_out_of_one_item_is_compared_whole(prove_fan_out: Any) -> None:
     load = ("step:load", "xs = ['a']")
     proof = prove_fan_out("xs", load, ("skip", "x = xs[0]"), EACH, last)
     assert (proof.verdict, proof.uncompared) == ("equal", ())
+
+
+def test_secrets_are_masked_in_what_differs(
+    write_notebook: WriteNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIDDEN_WORD", "canary-in-a-value")
+    path = write_notebook(
+        "n.ipynb",
+        ("parameters", "word = None"),
+        ("step:show", "import time\nboth = f'{word} {time.time_ns()}'\nprint(both)"),
+    )
+    proof = verify(open_project(path), Options({"word": "env:HIDDEN_WORD"}, engine="warm"))
+    assert {d.spot.what for d in proof.differences} == {"output", "value"}
+    assert all("[secret word]" in d.how for d in proof.differences)
+    assert "canary" not in json.dumps(dump(proof))

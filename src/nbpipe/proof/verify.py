@@ -20,6 +20,9 @@ from nbpipe.proof.looks import compare_values
 from nbpipe.proof.outputs import compare, shows_something
 from nbpipe.proof.runs import Asked, Bench, run_all, run_pipeline
 from nbpipe.proof.texts import Plain, days_around
+from nbpipe.run.masks import mask_of
+from nbpipe.run.planner import secrets_among
+from nbpipe.run.runs import effective_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from nbpipe.proof.findings import Stage
     from nbpipe.proof.runs import Ran
     from nbpipe.run.executors import Executor
+    from nbpipe.run.masks import Mask
     from nbpipe.run.project import Project
 
 GENERATORS = ("numpy", "random", "torch")
@@ -107,9 +111,24 @@ def verify(project: Project, options: Options | None = None) -> Proof:
         options.parameters, options.engine, options.jobs, options.executor, options.tell,
         stop=options.stop,
     )  # fmt: skip
+    values = effective_parameters(project, pipeline, options.parameters)
+    mask = mask_of(secrets_among(pipeline, values, project.folder))
     with _room() as room:
         found = _Trial(asked, room, options.say).proof()
-    return replace(found, notes=(*notes, *found.notes))
+    return _masked(replace(found, notes=(*notes, *found.notes)), mask)
+
+
+def _masked(proof: Proof, mask: Mask) -> Proof:
+    """Return the proof with every secret masked that stands in what was compared."""
+    return replace(
+        proof,
+        sentence=mask.text(proof.sentence),
+        differences=tuple(
+            replace(one, how=mask.text(one.how), why=mask.text(one.why))
+            for one in proof.differences
+        ),
+        notes=tuple(mask.text(note) for note in proof.notes),
+    )
 
 
 def _objections(pipeline: Pipeline) -> tuple[Problem, ...]:

@@ -175,12 +175,8 @@ class Planner:
 
         A text that the notebook itself has as the default is that text, as Run All has it.
         """
-        defaults = {parameter.name: parameter.default for parameter in self.pipeline.parameters}
-        return {
-            name: place_of(value, self.project.folder)
-            for name, value in self.used_parameters(step).items()
-            if is_reference(value) and value != defaults[name]
-        }
+        used = self.used_parameters(step)
+        return secrets_among(self.pipeline, used, self.project.folder)
 
     def _digests(self, step: Step) -> dict[str, str]:
         """Name → digest of everything that a step takes from others."""
@@ -411,6 +407,16 @@ class Planner:
                 f"Step {step!r} was not asked for, but would have to run first: "
                 f"{one.decision.reason}. Use --until to run all that leads to a step."
             )
+
+
+def secrets_among(pipeline: Pipeline, values: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Return the parameters whose values are secrets, and their references."""
+    defaults = {parameter.name: parameter.default for parameter in pipeline.parameters}
+    return {
+        name: place_of(value, folder)
+        for name, value in values.items()
+        if is_reference(value) and value != defaults[name]
+    }
 
 
 _TAKEN = frozenset({"value", "random", "items"})

@@ -114,7 +114,22 @@ describe('compiling', () => {
     for (const title of ['x', 'xy', 'xyz']) {
       notebooks.list = [aCell(title, ['step:load'])];
       notebooks.edited.emit();
-      await settle(50);
+      await settle(20);
+    }
+    expect(client.compiled).toHaveLength(1);
+    await settle(30);
+    expect(client.compiled).toHaveLength(2);
+  });
+
+  it('waits for a longer rest where the notebook is long', async () => {
+    const { client, notebooks, model } = aPage();
+    notebooks.list = [aCell('x'.repeat(200_000), ['step:load'])];
+    model.visible = true;
+    await settle();
+    for (const title of ['x', 'xy']) {
+      notebooks.list = [aCell(title, ['step:load'])];
+      notebooks.edited.emit();
+      await settle(200);
     }
     expect(client.compiled).toHaveLength(1);
     await settle(60);

@@ -21,7 +21,7 @@ export function Fault({ state, run, actions }: IFaultProps): React.JSX.Element |
   }
   const { step, task, hasNotebook } = fault;
   return (
-    <div className="nbpipe-Message nbpipe-RunFault" role="alert">
+    <div className="nbpipe-Message nbpipe-Fault" role="alert">
       <p>{fault.sentence}</p>
       <div className="nbpipe-Buttons">
         {hasNotebook ? (

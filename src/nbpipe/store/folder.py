@@ -112,8 +112,9 @@ def place_library(store: Path, source: Path, disk: Disk | None = None) -> Path:
     with told(store):
         make_folder(disk, str(target.parent))
         temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}")
-        for folder in (temporary, temporary / _PACKAGE):
-            folder.mkdir(0o700)
+        # Python makes the last one itself where it is missing, for whom the umask lets in.
+        for folder in (".", _PACKAGE, f"{_PACKAGE}/__pycache__"):
+            (temporary / folder).mkdir(0o700)
         for file in files:
             write_file(disk, str(temporary / _PACKAGE / file.name), file.read_bytes())
         reach("library-half")

@@ -92,6 +92,8 @@ def calls() -> Iterator[tuple[str, str]]:
 
 
 CALLS = list(calls())
+STARTERS = {("runs", "post"), ("proofs", "post")}
+"""What starts a process with whatever query: their queries say nothing."""
 
 
 @pytest.fixture
@@ -142,7 +144,7 @@ def test_hostile_queries_lead_nowhere(ask: Ask, place: Path, pattern: str, verb:
     for query in QUERIES:
         for name in NAMES:
             body = {"task": "load", "path": "n.ipynb"} if verb in ("post", "patch") else None
-            if (pattern, verb) != ("runs", "post"):  # its query says nothing
+            if (pattern, verb) not in STARTERS:
                 fine(ask(f"{route}?{query}={quote(name, safe='')}", body, method=verb.upper()))
 
 

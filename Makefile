@@ -78,6 +78,7 @@ SEED ?= 1
 
 chaos: $(VENV)/.test
 	NBPIPE_TEST_ROUNDS=$(ROUNDS) NBPIPE_TEST_SEED=$(SEED) $(BIN)/python -m pytest -q tests/kernels/test_chaos.py
+	NBPIPE_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 tests/store/test_every_call.py
 
 clusters: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/clusters

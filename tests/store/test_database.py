@@ -99,6 +99,18 @@ def test_a_step_that_fails_leaves_the_old_version(tmp_path: Path) -> None:
         assert not connection.has_table("half")
 
 
+def test_a_ledger_that_could_not_be_brought_forward_is_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    filled(path).close()
+    database = SqliteDatabase(path, wait=0.01, steps=BROKEN)
+    for _ in range(2):
+        with pytest.raises(StoreUnusable, match="syntax error"), database.reading():
+            pass
+    database.steps = MORE
+    with database.reading() as connection:
+        assert connection.run("SELECT mood FROM runs")[0]["mood"] == "fine"
+
+
 def test_a_newer_ledger_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     filled(path, MORE).close()

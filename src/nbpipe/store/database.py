@@ -178,7 +178,11 @@ class SqliteDatabase:
                 self._create()
             self._raw = self._connect(str(self.path))
             self._file = self._identity()
-            migrate(self, self.steps)
+            try:
+                migrate(self, self.steps)
+            except BaseException:
+                self.close()  # or the next use would take the old tables for the new ones
+                raise
         return self._raw
 
     def _identity(self) -> tuple[int, int] | None:
@@ -214,6 +218,8 @@ class SqliteDatabase:
             raw = self._connect(str(aside))
             raw.execute("PRAGMA journal_mode = WAL")
             migrate(_Alone(raw), self.steps)
+            # Closing does this too, and is silent where it fails: a ledger without tables.
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raw.close()
             reach("ledger-half")
             _link(aside, self.path)

@@ -181,6 +181,6 @@ function first(names: ReadonlySet<string>): string {
   return names.values().next().value ?? '';
 }
 
-function pair(name: string, place: Place | undefined): [string, Place][] {
+export function pair(name: string, place: Place | undefined): [string, Place][] {
   return place ? [[name, place]] : [];
 }

@@ -3,7 +3,8 @@
 import { Graph, layout as arrange } from '@dagrejs/dagre';
 
 import type { Place } from './layers';
-import { inLayers } from './layers';
+import { inLayers, pair } from './layers';
+import { extent } from './viewport';
 import type { Compiled, Edge } from './wire';
 
 export type { Place } from './layers';
@@ -20,6 +21,9 @@ const SPACING = { beside: 20, below: 36 };
 /** Dagre draws best, and takes seconds for hundreds of steps. */
 const FEW = 40;
 
+/** What does not hang together stands side by side up to that width: panels are narrow. */
+const SHELF = 440;
+
 /** More than that, and even one bit for each pair of steps is too much. */
 const MOST = 5000;
 
@@ -35,13 +39,52 @@ export function layout(
     ])
   );
   const edges = needed(compiled.edges).map(({ source, target }) => [source, target] as const);
-  return sizes.size > FEW ? inLayers(sizes, edges, SPACING) : byDagre(sizes, edges);
+  return sizes.size > FEW ? inLayers(sizes, edges, SPACING) : onShelves(sizes, edges);
 }
 
-function byDagre(
-  sizes: ReadonlyMap<string, { width: number; height: number }>,
-  edges: readonly (readonly [string, string])[]
-): ReadonlyMap<string, Place> {
+type Sizes = ReadonlyMap<string, { readonly width: number; readonly height: number }>;
+type Pairs = readonly (readonly [string, string])[];
+
+/** Each connected part for itself, the parts in rows no wider than need be. */
+function onShelves(sizes: Sizes, edges: Pairs): ReadonlyMap<string, Place> {
+  const parts = partsOf([...sizes.keys()], edges).map(names => {
+    const within = new Map([...sizes].filter(([name]) => names.has(name)));
+    return byDagre(
+      within,
+      edges.filter(([source]) => names.has(source))
+    );
+  });
+  const boxes = parts.map(extent);
+  const widest = Math.max(SHELF, ...boxes.map(({ width }) => width));
+  const places = new Map<string, Place>();
+  let [left, top, deepest] = [0, 0, 0];
+  parts.forEach((part, i) => {
+    const box = boxes[i] ?? { width: 0, height: 0 };
+    if (left > 0 && left + box.width > widest) {
+      [left, top, deepest] = [0, top + deepest + SPACING.below, 0];
+    }
+    part.forEach((place, name) =>
+      places.set(name, { ...place, x: place.x + left, y: place.y + top })
+    );
+    left += box.width + SPACING.beside;
+    deepest = Math.max(deepest, box.height);
+  });
+  return new Map([...sizes.keys()].flatMap(name => pair(name, places.get(name))));
+}
+
+/** The steps that hang together, each group in the order of the notebook. */
+function partsOf(names: readonly string[], edges: Pairs): ReadonlySet<string>[] {
+  const parts = new Map(names.map(name => [name, new Set([name])]));
+  for (const [source, target] of edges) {
+    const [one, other] = [parts.get(source), parts.get(target)];
+    if (one && other && one !== other) {
+      other.forEach(name => parts.set(name, one.add(name)));
+    }
+  }
+  return [...new Set(names.flatMap(name => parts.get(name) ?? []))];
+}
+
+function byDagre(sizes: Sizes, edges: Pairs): ReadonlyMap<string, Place> {
   const graph = new Graph();
   graph.setGraph({ rankdir: 'TB', nodesep: SPACING.beside, ranksep: SPACING.below });
   graph.setDefaultEdgeLabel(() => ({}));

@@ -80,7 +80,7 @@ test.describe('suggesting steps', () => {
     await expect(suggestion.getByRole('alert')).toHaveText(/make a name/);
     await name.fill('read');
     await page.keyboard.press('Enter');
-    await suggestion.getByLabel('Leave Cell 3 out of the pipeline').focus();
+    await suggestion.getByLabel('Leave out (tag skip): Cell 3').focus();
     await page.keyboard.press('Space');
     await expect(page.getByRole('button', { name: 'Suggested: + skip' })).toBeVisible();
     await suggestion.getByRole('button', { name: 'Accept the rest' }).focus();

@@ -50,6 +50,26 @@ describe('the drawing', () => {
   });
 });
 
+describe('steps that do not hang together', () => {
+  const names = ['one', 'two', 'three', 'four', 'five', 'six'];
+  const places = layout({ steps: names.map(name => aStep(name)), edges: [edge('two', 'five')] });
+  const at = (name: string): { x: number; y: number } => places.get(name) ?? { x: NaN, y: NaN };
+
+  it('stand in rows, so that they can be read in a narrow panel', () => {
+    const right = Math.max(...[...places.values()].map(({ x, width }) => x + width));
+    expect(right).toBeLessThanOrEqual(440);
+    expect(new Set([...places.values()].map(({ y }) => y)).size).toBeGreaterThan(1);
+  });
+
+  it('keep the order of the notebook, and what belongs together below each other', () => {
+    expect([...places.keys()]).toEqual(names);
+    expect(at('one').x).toBeLessThan(at('two').x);
+    expect(at('two').y).toBe(at('one').y);
+    expect(at('five').x).toBe(at('two').x);
+    expect(at('five').y).toBeGreaterThan(at('two').y);
+  });
+});
+
 describe('an edge that a longer way says too', () => {
   it('does not count for the drawing', () => {
     const edges = [edge('a', 'b'), edge('b', 'c'), edge('a', 'c'), edge('c', 'd'), edge('a', 'd')];

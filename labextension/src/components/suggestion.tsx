@@ -41,19 +41,7 @@ export default function SuggestedSteps({
       <p className="nbpipe-Hint" role="status">
         {summaryOf(suggestion, changes)}
       </p>
-      <ul className="nbpipe-List nbpipe-Suggestion">
-        {all.map(change => (
-          <Change
-            key={change.cell}
-            change={change}
-            isOffer={offers.includes(change)}
-            suggestion={suggestion}
-            actions={actions}
-          />
-        ))}
-      </ul>
-      <Remarks suggestion={suggestion} />
-      <div className="nbpipe-Buttons">
+      <div className="nbpipe-Buttons nbpipe-Suggestion-decide">
         {all.length > 0 ? (
           <button
             type="button"
@@ -68,6 +56,18 @@ export default function SuggestedSteps({
           {trans.__('Discard')}
         </button>
       </div>
+      <ul className="nbpipe-List nbpipe-Suggestion">
+        {all.map(change => (
+          <Change
+            key={change.cell}
+            change={change}
+            isOffer={offers.includes(change)}
+            suggestion={suggestion}
+            actions={actions}
+          />
+        ))}
+      </ul>
+      <Remarks suggestion={suggestion} />
     </Section>
   );
 }
@@ -81,6 +81,7 @@ function Change(props: IChangeProps): React.JSX.Element {
   const { change, isOffer, suggestion, actions } = props;
   const cell = trans.__('Cell %1', change.index + 1);
   const step = isOffer ? null : stepAt(suggestion, change.cell);
+  const tags = isOffer ? '' : tagWords(step === null ? change : withoutStep(change));
   return (
     <li className="nbpipe-Suggestion-change" data-step={change.step !== '' && !isOffer}>
       <div className="nbpipe-Suggestion-line">
@@ -91,7 +92,22 @@ function Change(props: IChangeProps): React.JSX.Element {
         >
           {cell}
         </button>
-        <span className="nbpipe-Suggestion-tags">{isOffer ? '' : tagWords(change)}</span>
+        {step === null ? null : (
+          <div className="nbpipe-Suggestion-name">
+            <TextField
+              label={trans.__('Step at %1', cell)}
+              value={change.step}
+              fault={name => nameFault(suggestion, change.cell, name.trim())}
+              onCommit={name => actions.nameSuggested(change.cell, name)}
+            />
+          </div>
+        )}
+        {isOffer ? <Offer {...props} cell={cell} /> : null}
+        {step === null && tags ? <span className="nbpipe-Suggestion-tags">{tags}</span> : null}
+      </div>
+      {step !== null && tags ? <span className="nbpipe-Suggestion-tags">{tags}</span> : null}
+      <div className="nbpipe-Suggestion-line">
+        <p className="nbpipe-Detail nbpipe-Quiet">{[change.why, ...factsOf(step)].join(' · ')}</p>
         {isOffer || isFirst(suggestion, change.cell) ? null : (
           <button
             type="button"
@@ -103,18 +119,13 @@ function Change(props: IChangeProps): React.JSX.Element {
           </button>
         )}
       </div>
-      {step === null ? null : (
-        <TextField
-          label={trans.__('Step')}
-          value={change.step}
-          fault={name => nameFault(suggestion, change.cell, name.trim())}
-          onCommit={name => actions.nameSuggested(change.cell, name)}
-        />
-      )}
-      {isOffer ? <Offer {...props} cell={cell} /> : null}
-      <p className="nbpipe-Detail nbpipe-Quiet">{[change.why, ...factsOf(step)].join(' · ')}</p>
     </li>
   );
+}
+
+/** The change without the tag that names its step, which stands in a field. */
+function withoutStep(change: TagsChanged): TagsChanged {
+  return { ...change, add: change.add.filter(tag => tag !== `step:${change.step}`) };
 }
 
 /** A cell that only looks: kept with its step unless it is chosen to stay out. */
@@ -124,11 +135,11 @@ function Offer(props: IChangeProps & { readonly cell: string }): React.JSX.Eleme
     <label className="nbpipe-Check">
       <input
         type="checkbox"
-        aria-label={trans.__('Leave %1 out of the pipeline (tag skip)', cell)}
+        aria-label={trans.__('Leave out (tag skip): %1', cell)}
         checked={suggestion.chosen.has(change.cell)}
         onChange={event => actions.chooseOffer(change.cell, event.target.checked)}
       />
-      {trans.__('Leave it out of the pipeline: tag skip')}
+      {trans.__('Leave out (tag skip)')}
     </label>
   );
 }

@@ -19,10 +19,11 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")  # noqa: RUF001
+_JOINT = re.compile(r"\s(?:of|in|on|for|with|by|from|at|as|using|via|to|and)\s", re.IGNORECASE)
 _FILLERS = frozenset(
     "a an the of and or to in on for with by from at as is are be it its this that these those we "  # noqa: SIM905
-    "our you your let us lets how what why when where some using use via into about more now here "
-    "first next then finally so can do does will should i my vs per".split()
+    "our their you your let us lets how what why when where some using use via into about more now "
+    "here first next then finally so can do does will should i my vs per".split()
 )
 _VERBS = (
     ("save", r"\.to_(?:csv|parquet|json|excel|pickle|sql)\(|savefig\(|\bdump\(|\.save\("),
@@ -41,17 +42,48 @@ _PATTERNS = tuple((verb, re.compile(pattern, re.MULTILINE)) for verb, pattern in
 
 
 def name_of_title(title: str) -> str:
-    """Return a short step name made of a heading's words; empty where it has none."""
+    """Return a short step name made of a heading's words; empty where it has none.
+
+    What is too long for a name is cut where the heading itself has a joint: to what stands
+    after a colon, or before a preposition.
+    """
     plain = _NUMBER.sub("", title, count=1) or title
-    words = [word.lower().replace("’", "").replace("'", "") for word in _WORD.findall(plain)]  # noqa: RUF001
-    told = [word for word in words if word not in _FILLERS] or words
+    told = _told(plain)
+    name = _joined(told)
+    if not _holds(name, told):
+        special = [word for word in _told(plain.partition(": ")[2]) if word not in _FILLERS]
+        name = _joined(special or _to_the_joint(plain) or told)
+    return name if name and is_name(name) else (suggested_name(name) if name else "")
+
+
+def _told(title: str) -> list[str]:
+    """The words of a heading that tell something; all of them where none does."""
+    words = [word.lower().replace("’", "").replace("'", "") for word in _WORD.findall(title)]  # noqa: RUF001
+    return [word for word in words if word not in _FILLERS] or words
+
+
+def _to_the_joint(title: str) -> list[str]:
+    """The longest beginning of two words or more that ends before a preposition and fits."""
+    for joint in reversed(list(_JOINT.finditer(title))):
+        told = _told(title[: joint.start()])
+        if len(told) > 1 and _holds(_joined(told), told):
+            return told
+    return []
+
+
+def _joined(words: Sequence[str]) -> str:
+    """As many of the words as a name takes."""
     name = ""
-    for word in told[:MOST_WORDS]:
+    for word in words[:MOST_WORDS]:
         longer = f"{name}-{word}" if name else word[:LONGEST]
         if len(longer) > LONGEST:
             break
         name = longer
-    return name if name and is_name(name) else (suggested_name(name) if name else "")
+    return name
+
+
+def _holds(name: str, words: Sequence[str]) -> bool:
+    return name == "-".join(words)
 
 
 def name_of_code(sources: Iterable[str]) -> str:

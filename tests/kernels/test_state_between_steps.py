@@ -46,6 +46,12 @@ STATES = (
     ("sys.setrecursionlimit(5000)", "sys.getrecursionlimit()"),
     ("set_config(display='text')", "get_config()['display']"),
     ("%precision 3", "1 / 3"),
+    ("shell = get_ipython()\nplain = shell.display_formatter.formatters['text/plain']\n"
+     "plain.for_type(complex, lambda v, p, c: p.text('complex'))", "1j"),
+    ("get_ipython().display_formatter.formatters['text/html'].for_type(set, str)", "{1}"),
+    ("get_ipython().run_line_magic('alias', 'hey echo hello')", "%hey"),
+    ("shown = pd.options.display\nshown.max_columns = 3", "pd.get_option('display.max_columns')"),
+    ("setattr(pd.options.display, 'width', 60)", "pd.get_option('display.width')"),
     ("%config InlineBackend.rc = {'font.size': 3}", "get_ipython().config.InlineBackend"),
 )  # fmt: skip
 

@@ -12,7 +12,11 @@ from nbpipe.compile.reading.mutations import (
     SEEDS,
     SETTING_CALLS,
     SETTING_DOTTED,
+    SHELL,
+    SHELL_RUNS,
 )
+from nbpipe.compile.reading.spelled import as_magics
+from nbpipe.compile.reading.texts import path_of
 
 _CONSTRUCTORS = frozenset(
     [
@@ -51,6 +55,8 @@ _CONSTRUCTORS = frozenset(
         "OrderedDict",
         "partial",
         "TypeVar",
+        "get_ipython",
+        "getLogger",
     ]
 )
 """Calls that make a constant: the same value whenever they are run again."""
@@ -71,7 +77,7 @@ def is_declarative(source: str) -> bool:
     declarative: what is wrong with it is said elsewhere.
     """
     try:
-        tree = ast.parse(magics.to_python(source))
+        tree = as_magics(ast.parse(magics.to_python(source)), source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return not magics.is_cell_magic(source)
     return all(_declares(node) for node in tree.body)
@@ -104,7 +110,9 @@ def _sets(value: ast.expr) -> bool:
     if not isinstance(value, ast.Call):
         return _is_constant(value)
     name = _last(value.func)
-    return name in _SETTERS or name in PURE_CALLS or name == magics.SETTING
+    if path_of(value)[:1] == (SHELL,):
+        return not SHELL_RUNS & set(path_of(value))
+    return name in _SETTERS or name in PURE_CALLS or name in (magics.SETTING, magics.RESET)
 
 
 def _is_constant(value: ast.expr) -> bool:

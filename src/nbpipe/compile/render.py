@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ def render(step: Step, place: Place, contents: Contents) -> dict[str, Any]:
         cells += _setup_cells(step.flow.replay)
         cells += _load_cells(step, contents)
         cells += _own_cells(step)
-        cells.append(_cell("nbpipe-save", SAVE_TAG, _save_source(contents)))
+        cells.append(_cell("nbpipe-save", SAVE_TAG, _save_source(step, contents)))
     else:
         cells += _own_cells(step)
     return {
@@ -251,15 +252,20 @@ def _item_line(names: tuple[str, ...], item: Item) -> str:
     return f"{targets} = {_load_call(item.stored)}[{item.index}]"
 
 
-def _save_source(contents: Contents) -> str:
+_RESETS = re.compile(r"%reset|magic\(.reset").search
+
+
+def _save_source(step: Step, contents: Contents) -> str:
     names = [repr(group[0]) if len(group) == 1 else repr(group) for group in contents.save]
     if contents.metrics:
         names.append(f"metrics={contents.metrics!r}")
     if contents.items_of:
         names.append(f"items={contents.items_of!r}")
-    return "# Added by nbpipe: what later steps take from this one.\n" + (
-        f"nbpipe_step.save({', '.join(names)})"
-    )
+    lines = ["# Added by nbpipe: what later steps take from this one."]
+    own = set(step.cells)
+    if any(_RESETS(cell.source) for cell in step.notebook.cells if cell.id in own):
+        lines.append("import nbpipe_kernelside as nbpipe_step  # %reset may have deleted it")
+    return "\n".join([*lines, f"nbpipe_step.save({', '.join(names)})"])
 
 
 def _own_cells(step: Step) -> list[dict[str, Any]]:

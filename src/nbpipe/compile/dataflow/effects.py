@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.dataflow.results import MAKING, Results
-from nbpipe.compile.dataflow.settings import settings_of
+from nbpipe.compile.dataflow.settings import holder_of, settings_of
 from nbpipe.compile.dataflow.versions import Version
 from nbpipe.compile.reading import mutations as known
 from nbpipe.compile.reading.facts import NOTHING, SUPER, Use
@@ -424,6 +424,10 @@ class Effects(Results):
     def settings(self, statement: Statement) -> tuple[tuple[str, ...], bool]:
         """Return what a statement sets that later steps rely on, and if it does only that."""
         return settings_of(self.trace, self.outside, statement)
+
+    def holder(self, statement: Statement) -> str:
+        """Return what the one object of the process holds that a statement names."""
+        return holder_of(self.trace, statement.origin)
 
     def words(self, text: str) -> None:
         """Imports named inside text given to a call count as used."""

@@ -350,7 +350,7 @@ class Ownership:
     def change_name(self, name: str, site: Site, sure: bool = True) -> None:
         """Record that a step changes the object of a name, and with it all that share it."""
         version = self.env.get(name)
-        if version is None or version.kind in ("gone", "import"):
+        if version is None or version.kind in ("gone", "import") or version.holder:
             return
         if version.unstorable and version.kind == "constant":
             self.effects.touched(name, version, site)

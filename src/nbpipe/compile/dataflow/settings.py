@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _CONFIGURED = (
     "getcontext", "getLogger", "get_ipython", "options", "get_backend", "get_logger",
 )  # fmt: skip
+_STORES = ("=", "[]")
+SHELL, OBJECT = "shell", "object"
 Effect = tuple[str, ...]
 
 
@@ -40,6 +42,34 @@ def settings_of(trace: Ownership, outside: Outside, statement: Statement) -> tup
     return (), False
 
 
+def holder_of(trace: Ownership, origin: Effect) -> str:
+    """Return what the process's one object behind a path holds: `SHELL`, `OBJECT` or nothing.
+
+    A name for such an object is made anew in every step: a stored copy would be another object.
+    """
+    if not origin:
+        return ""
+    root, *attrs = origin
+    version = trace.env.get(root)
+    if _is_shell(root, version):
+        return SHELL if attrs and not known.SHELL_RUNS & set(attrs) else ""
+    if version is None:
+        return ""
+    if version.kind == "import":
+        if attrs[-1:] == ["()"]:
+            return OBJECT if ([root, *attrs][-2]) in known.HANDLE_MAKERS else ""
+        return OBJECT if ".".join((version.dotted, *attrs)) in known.SETTING_OBJECTS else ""
+    if version.holder == SHELL and attrs:
+        return SHELL if not known.SHELL_RUNS & set(attrs) else ""
+    return version.holder if not attrs else ""
+
+
+def _is_shell(root: str, version: Version | None) -> bool:
+    if version is None:
+        return root == known.SHELL
+    return version.kind == "import" and version.dotted.endswith("." + known.SHELL)
+
+
 def _first(trace: Ownership, effects: Iterable[Effect]) -> Effect:
     return next((effect for effect in effects if _sets(trace, effect)), ())
 
@@ -55,16 +85,25 @@ def _sets(trace: Ownership, effect: Effect) -> bool:
     if root == "__nbpipe_setting__":
         return True
     version = trace.env.get(root)
+    if _is_shell(root, version):
+        return len(attrs) > 1 and not known.SHELL_RUNS & set(attrs)
     if version is not None and version.kind in ("definition", "constant"):
-        return bool(attrs) and _is_handle(version)
+        return bool(attrs) and bool(version.holder) and _does_set(version.holder, attrs)
     if version is None or version.kind != "import":
         return False
-    if attrs and attrs[-1] in ("=", "[]"):
+    if attrs and attrs[-1] in _STORES:
         return True
     if "()" in attrs:
         called = attrs[: attrs.index("()")]
-        return ".".join((version.dotted, *called)).endswith(_CONFIGURED)
-    return _is_listed(".".join((version.dotted, *attrs)))
+        configured = ".".join((version.dotted, *called)).endswith(_CONFIGURED)
+        return configured and attrs[-1] not in known.LOGS
+    return "[]" not in attrs and _is_listed(".".join((version.dotted, *attrs)))
+
+
+def _does_set(holder: str, attrs: list[str]) -> bool:
+    if holder == SHELL:
+        return not known.SHELL_RUNS & set(attrs)
+    return attrs[-1] not in known.LOGS
 
 
 def _is_listed(dotted: str) -> bool:
@@ -73,8 +112,3 @@ def _is_listed(dotted: str) -> bool:
     last = dotted.rpartition(".")[2]
     listed = dotted in known.SETTING_DOTTED or last in known.SETTING_CALLS
     return listed or bool(known.SETTING_NAMES.match(last))
-
-
-def _is_handle(version: Version) -> bool:
-    """Tell whether this is the process's one object of its name, as a logger is."""
-    return any((m.attrs or (m.root,))[-1] in known.HANDLE_MAKERS for m in version.value.made)

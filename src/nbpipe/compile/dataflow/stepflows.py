@@ -255,7 +255,8 @@ class _Finish:
                 break
             if unit.owner == state.name:
                 continue
-            if unit.kind in _ALWAYS or unit.number in used:
+            always = unit.kind in _ALWAYS and not (unit.dropped and unit.kind != "setting")
+            if always or unit.number in used:
                 chosen.append((self._snippet(unit, unit.number in used), unit))
         return self._with_needed(state, chosen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.dataflow import reports
@@ -88,7 +89,9 @@ class Trace(Ownership):
         self._read(statement)
         self.effects.before(statement)
         changed = self._changed_names(statement)
-        if kind is None and not changed:
+        if statement.wipes:
+            self._wipe(statement)
+        if (kind is None or statement.wipes) and not changed:
             self.effects.uses(statement.uses, statement.line)
             self.seeded |= state.seeds
             return
@@ -206,7 +209,7 @@ class Trace(Ownership):
         kind = statement.kind
         if kind == "import" or statement.star:
             return self._unit(statement, "import", block)
-        if kind == "definition":
+        if kind == "definition" or (statement.origin and self.effects.holder(statement)):
             deps = self._stands_alone(statement)
             if deps is None:
                 return None
@@ -268,6 +271,8 @@ class Trace(Ownership):
             self._leave(name)
             self.env[name] = Version(self.state.name, "gone", self.site(statement.line))
             self.state.own.pop(name, None)
+        if statement.wipes:
+            self._wipe(statement)
         if statement.maybe_gone:
             self._maybe_delete(statement)
         for name, held in statement.links:
@@ -276,6 +281,19 @@ class Trace(Ownership):
             if name in self.env:
                 version = self.env[name]
                 version.carries = union(version.carries, (function,))
+
+    def _wipe(self, statement: Statement) -> None:
+        """``%reset`` deletes names, also those of setup code: nothing below has them."""
+        try:
+            wiped = re.compile(statement.wipes)
+        except re.error:
+            return
+        for name in [name for name in self.env if wiped.search(name)]:
+            self._leave(name)
+            self.env[name] = Version(self.state.name, "gone", self.site(statement.line))
+            self.state.own.pop(name, None)
+        for unit in self.units:
+            unit.dropped = unit.dropped or all(map(wiped.search, unit.binds))
 
     def _maybe_delete(self, statement: Statement) -> None:
         for name in statement.maybe_gone:
@@ -306,6 +324,8 @@ class Trace(Ownership):
             version.text = None
         elif not sure:
             version.sure = False
+        if statement.origin:
+            version.holder = self.effects.holder(statement)
         self.env[name] = version
         if state.name:
             state.own[name] = site

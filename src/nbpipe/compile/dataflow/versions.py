@@ -20,6 +20,7 @@ class Version:
     `older` is what the name still is where this version is not `sure`; `units` are the
     statements that make it again; `carries` are functions and classes that it is or holds,
     `instances` the classes whose objects it is or holds; `what` is its type where known;
+    `holder` tells what the one object of the process holds that it is, as a logger;
     `read` is True once another step needs it.
     """
 
@@ -39,6 +40,7 @@ class Version:
     read: bool = False
     asked: bool = False
     shares: Names = NOTHING
+    holder: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,7 +60,10 @@ class Group:
 
 @dataclass(slots=True)
 class Unit:
-    """A statement that can be run again before a step; `always` where it sets something."""
+    """A statement that can be run again before a step.
+
+    `always` where it sets something, `dropped` where its names were deleted later on.
+    """
 
     number: int
     owner: str
@@ -72,6 +77,7 @@ class Unit:
     deps: set[int] = field(default_factory=set)
     parameters: set[str] = field(default_factory=set)
     always: bool = False
+    dropped: bool = False
 
 
 @dataclass(slots=True)

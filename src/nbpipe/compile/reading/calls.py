@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbpipe.compile.reading import magics
 from nbpipe.compile.reading import mutations as known
-from nbpipe.compile.reading.facts import SUPER, Call, Change, Use
+from nbpipe.compile.reading.facts import ALL, SUPER, Call, Change, Use
 from nbpipe.compile.reading.texts import text_of
 from nbpipe.compile.reading.values import NONE_RETURNING, is_namespace
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_REWRITTEN = frozenset({magics.PEEK, magics.SETTING, magics.OPAQUE, magics.FILE})
+_REWRITTEN = frozenset({magics.PEEK, magics.SETTING, magics.OPAQUE, magics.FILE, magics.RESET})
 _SPECIAL = _REWRITTEN | {"exec", "eval", "globals", "locals", "vars", "dir"}
 _PUTTING = frozenset({"append", "add", "insert", "appendleft", "setdefault", "put"})
 _MAPPING = frozenset({"map", "filter", "starmap"})
 _SESSION = frozenset(
-    ["run_line_magic", "run_cell_magic", "run_cell", "magic", "ex", "system", "run"]
+    ["run_line_magic", "run_cell_magic", "run_cell", "magic", "ex", "system", "run", "push"]
 )
 _FRAMES = frozenset({"_getframe", "currentframe"})
 _CAREFUL = known.DYNAMIC | known.FORMULAS | _SESSION | _FRAMES | {"format", "import_module"}
@@ -221,6 +221,9 @@ def _special(reader: Expressions, node: ast.Call, name: str) -> bool:
     if name == magics.OPAQUE:
         first = node.args[0]
         outer.opaque = outer.opaque or str(getattr(first, "value", "magic"))
+        return True
+    if name == magics.RESET:
+        outer.wipes = str(getattr(node.args[0], "value", "")) or ALL
         return True
     if name == magics.FILE:
         mode, path = [str(getattr(arg, "value", "")) for arg in node.args]

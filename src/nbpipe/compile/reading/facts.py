@@ -11,6 +11,8 @@ Names = frozenset[str]
 NOTHING: Names = frozenset()
 JOIN = "\0/"
 SUPER = "super"
+ALL = "."
+"""Pattern of all names."""
 Template = tuple["str | tuple[str]", ...]
 
 
@@ -191,6 +193,10 @@ class Statement(NamedTuple):
     effect, sets
         Dotted target of a bare call, or of a store to an attribute or item; those of the
         statements inside it.
+    origin
+        Path that the one name of an assignment stands for: ``("pd", "options")``.
+    wipes
+        Pattern of the names that ``%reset`` deletes; empty for other statements.
     only_sets
         True where it holds nothing but such statements.
     pure
@@ -225,6 +231,8 @@ class Statement(NamedTuple):
     opaque: str
     effect: tuple[str, ...]
     sets: tuple[tuple[str, ...], ...]
+    origin: tuple[str, ...]
+    wipes: str
     only_sets: bool
     pure: bool
     star: str

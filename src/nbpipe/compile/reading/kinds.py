@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from nbpipe.compile.reading import mutations as known
-from nbpipe.compile.reading.texts import chain
+from nbpipe.compile.reading.texts import chain, path_of
 
 if TYPE_CHECKING:
     from nbpipe.compile.reading.scopes import Scope
@@ -76,11 +76,11 @@ def effect_of(node: ast.stmt) -> tuple[str, ...]:
     """Return the dotted target of a statement that may be a setting."""
     if type(node) is ast.Expr:
         value = node.value.elt if type(node.value) is ast.ListComp else node.value
-        return _called(value.func) if type(value) is ast.Call else ()
+        return _called(value) if type(value) is ast.Call else ()
     if type(node) is ast.Assign:
         stored = _stored(node.targets[0])
         made = type(node.value) is ast.Call and type(node.targets[0]) is ast.Name
-        return _called(node.value.func) if made and not stored else stored  # type: ignore[attr-defined]
+        return _called(node.value) if made and not stored else stored  # type: ignore[arg-type]
     if isinstance(node, (ast.AugAssign, ast.AnnAssign)):
         return _stored(node.target)
     return _stored(node.targets[0]) if type(node) is ast.Delete else ()
@@ -106,29 +106,29 @@ def lasts(node: ast.With | ast.AsyncWith) -> bool:
     return True
 
 
-def _called(func: ast.expr) -> tuple[str, ...]:
-    names = chain(func)
-    if names is None and isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call):
-        names = chain(func.value.func)
-        return (*names, "()", func.attr) if names else ()
-    return names or ()
+def _called(call: ast.Call) -> tuple[str, ...]:
+    """Return what is called; of ``setattr(a.b, ...)`` the place that it stores to."""
+    func = call.func
+    if type(func) is ast.Name and func.id in ("setattr", "delattr") and call.args:
+        place = path_of(call.args[0])
+        return (*place, "=") if place else ()
+    return path_of(func)
 
 
 def _stored(place: ast.expr) -> tuple[str, ...]:
-    if type(place) is ast.Name:
-        return ()
     if isinstance(place, ast.Tuple):
         return _stored(place.elts[0]) if place.elts else ()
-    if isinstance(place, ast.Subscript):
-        names = chain(place.value)
-        return (*names, "[]") if names else ()
-    if isinstance(place, ast.Attribute):
-        if isinstance(place.value, ast.Call):
-            names = chain(place.value.func)
-            return (*names, "()", place.attr, "=") if names else ()
-        names = chain(place)
-        return (*names, "=") if names else ()
-    return ()
+    if not isinstance(place, (ast.Subscript, ast.Attribute)):
+        return ()
+    names = path_of(place)
+    return (*names, "=") if names and names[-1] != "[]" else names
+
+
+def origin_of(node: ast.stmt) -> tuple[str, ...]:
+    """Return the path that the one name of an assignment stands for; empty for other values."""
+    if type(node) is not ast.Assign or len(node.targets) != 1:
+        return ()
+    return path_of(node.value) if type(node.targets[0]) is ast.Name else ()
 
 
 def surely_runs(node: ast.expr) -> bool:

@@ -10,6 +10,7 @@ PEEK = "__nbpipe_peek__"
 OPAQUE = "__nbpipe_opaque__"
 SETTING = "__nbpipe_setting__"
 FILE = "__nbpipe_file__"
+RESET = "__nbpipe_reset__"
 
 _PYTHON_BODY = frozenset(
     {"time", "capture", "prun", "snakeviz", "heat", "notify", "wandb", "lprun"}
@@ -62,9 +63,15 @@ _SETTINGS = frozenset(
         "pushd",
         "popd",
         "gui",
+        "alias",
+        "alias_magic",
+        "unalias",
+        "pprint",
+        "doctest_mode",
+        "autoawait",
     ]
 )
-_RUNS = frozenset({"run", "load", "loadpy", "macro", "reset", "reset_selective", "rerun", "recall"})
+_RUNS = frozenset({"run", "load", "loadpy", "macro", "rerun", "recall"})
 _MAGIC = re.compile(r"^[ \t]*(?:[%!?]|[\w.]+\??\?[ \t]*$)|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
 _HELP = re.compile(r"^\s*(?:\?{1,2}\s*\S.*|%{0,2}[\w.*\[\]'\"]+\?{1,2})\s*;?\s*$")
 _ASSIGNED = re.compile(r"^(\s*)([^=!%#'\"()]+?)\s*=\s*([!%])(.+)$", re.DOTALL)
@@ -196,11 +203,23 @@ def _line_magic(text: str) -> str:
         return "from pylab import *; import numpy as np; import matplotlib.pyplot as plt"
     if name in _RUNS:
         return f"{OPAQUE}({('%' + text)!r})"
+    if name in ("reset", "reset_selective"):
+        return _reset(name, rest)
     if name in _SETTINGS:
         return f"{SETTING}({_names(rest)})"
     if name == "store":
         return _peek(" ".join(f"{{{word}}}" for word in rest.split() if word.isidentifier()))
     return _peek(rest)
+
+
+def _reset(name: str, rest: str) -> str:
+    """Return what says which names are deleted; only histories are emptied by some words."""
+    words = [word for word in rest.split() if not word.startswith("-")]
+    if name == "reset_selective":
+        return f"{RESET}({words[0]!r})" if words else "pass"
+    if not words:
+        return f"{RESET}('')"
+    return f"{OPAQUE}({'%reset array'!r})" if "array" in words else "pass"
 
 
 def _lprun(rest: str) -> str:

@@ -87,6 +87,24 @@ BOUND = _words(
     "append extend insert add discard remove setdefault appendleft put put_nowait write writelines "
     "fit partial_fit"
 )
+# Functions that give the session itself, and what only runs code or keeps names in it.
+SHELL = "get_ipython"
+SHELL_RUNS = _words(
+    "run_cell run_cell_async run_line_magic run_cell_magic magic ex ev system getoutput push "
+    "set_next_input showtraceback user_ns user_global_ns run_code safe_execfile del_var reset"
+)
+# Objects of libraries that hold settings; a name for one of them stands for that very object.
+SETTING_OBJECTS = frozenset(
+    {
+        "pandas.options", "pandas.options.display", "pandas.options.mode",
+        "pandas.options.plotting", "pandas.options.io", "pandas.options.compute",
+        "matplotlib.rcParams", "matplotlib.pyplot.rcParams", "os.environ", "sys.path",
+        "sys.modules", "warnings.filters", "sys.meta_path", "sys.path_hooks",
+        "copyreg.dispatch_table", "mimetypes.types_map",
+    }
+)  # fmt: skip
+# What a logger does that sets nothing.
+LOGS = _words("debug info warning warn error exception critical log handle")
 # Attributes that are the namespace of a session.
 NAMESPACES = frozenset({"user_ns", "user_global_ns"})
 BARE_ONLY = frozenset({"shuffle", "put", "place"})

@@ -6,7 +6,7 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from nbpipe.compile.reading import magics
+from nbpipe.compile.reading import kinds, magics, spelled
 from nbpipe.compile.reading.calls import read_call
 from nbpipe.compile.reading.expressions import EXPRESSIONS, Expressions
 from nbpipe.compile.reading.facts import (
@@ -19,7 +19,6 @@ from nbpipe.compile.reading.facts import (
     Value,
 )
 from nbpipe.compile.reading.functions import read_class, read_function
-from nbpipe.compile.reading.kinds import effect_of, is_pure, kind_of, lasts, only_sets, surely_runs
 from nbpipe.compile.reading.literals import literal
 from nbpipe.compile.reading.values import elements, is_copy
 
@@ -85,11 +84,11 @@ def _parse(source: str) -> tuple[ast.Module | None, Fault | None]:
     try:
         if not magics.is_cell_magic(source):
             try:
-                return ast.parse(source), None
+                return spelled.as_magics(ast.parse(source), source), None
             except SyntaxError:
                 if not magics.has_magic(source):
                     raise
-        return ast.parse(magics.to_python(source)), None
+        return spelled.as_magics(ast.parse(magics.to_python(source)), source), None
     except SyntaxError as error:
         message = f"This cell is not valid Python: {error.msg}."
         return None, Fault(
@@ -150,7 +149,7 @@ class Reader(Expressions):
         statement = Statement(
             first[0].lineno if first else node.lineno,
             node.end_lineno or node.lineno,
-            kind_of(node, scope),
+            kinds.kind_of(node, scope),
             scope.reads or _NONE,
             frozenset(scope.doubts) if scope.doubts else NOTHING,
             scope.peeks or _NONE,
@@ -172,10 +171,12 @@ class Reader(Expressions):
             tuple(scope.gets),
             tuple(scope.words),
             scope.opaque,
-            effect_of(node),
+            kinds.effect_of(node),
             tuple(scope.sets),
-            bool(scope.sets) and only_sets(node),
-            is_pure(node),
+            kinds.origin_of(node),
+            scope.wipes,
+            bool(scope.sets) and kinds.only_sets(node),
+            kinds.is_pure(node),
             scope.star,
             frozenset(scope.modules) if scope.modules else NOTHING,
         )
@@ -186,7 +187,7 @@ class Reader(Expressions):
         """Read one statement at any depth."""
         handler = _STATEMENTS.get(type(node))
         if self.inside:
-            effect = effect_of(node)
+            effect = kinds.effect_of(node)
             if effect:
                 self.outer().sets.append(effect)
         if handler is not None:
@@ -345,7 +346,7 @@ class Reader(Expressions):
         self.target(node.target, value)
         self.block(node.body)
         self.terminated = False
-        self.scope.bound = before | (self.scope.bound if surely_runs(node.iter) else set())
+        self.scope.bound = before | (self.scope.bound if kinds.surely_runs(node.iter) else set())
         self.scope.maybe_gone |= self.scope.gone
         self.block(node.orelse)
 
@@ -368,7 +369,7 @@ class Reader(Expressions):
                 self.target(item.optional_vars, self.value(item.context_expr))
         scope, before = self.outer(), len(self.outer().sets)
         self.terminated = self.block(node.body)
-        if not lasts(node):
+        if not kinds.lasts(node):
             del scope.sets[before:]
 
     def _try(self, node: ast.Try) -> None:

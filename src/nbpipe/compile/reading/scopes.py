@@ -49,6 +49,7 @@ class Scope:
         "summaries",
         "uses",
         "values",
+        "wipes",
         "words",
         "yields",
     )
@@ -92,6 +93,7 @@ class Scope:
         self.yields = False
         self.opaque = ""
         self.star = ""
+        self.wipes = ""
 
     def renew(self) -> None:
         """Be as new; what is not empty was handed over and is replaced."""
@@ -106,7 +108,7 @@ class Scope:
             for slot, make in _RARE:
                 if getattr(self, slot):
                     setattr(self, slot, make())
-            self.yields, self.opaque, self.star = False, "", ""
+            self.yields, self.opaque, self.star, self.wipes = False, "", "", ""
 
     def _has_rare(self) -> bool:
         return bool(
@@ -114,7 +116,7 @@ class Scope:
             or self.summaries or self.inner or self.after or self.words or self.peeks or self.gone
             or self.maybe_gone or self.bound or self.values or self.alias or self.members
             or self.globals or self.nonlocals or self.returns
-            or self.yields or self.opaque or self.star
+            or self.yields or self.opaque or self.star or self.wipes
         )  # fmt: skip
 
     def _share(self, parent: Scope) -> None:
@@ -128,6 +130,7 @@ class Scope:
         self.yields = False
         self.opaque = ""
         self.star = ""
+        self.wipes = ""
 
 
 _RARE: tuple[tuple[str, Callable[[], object]], ...] = (

@@ -31,6 +31,29 @@ def chain(node: ast.expr) -> tuple[str, ...] | None:
     return tuple(attrs)
 
 
+def path_of(node: ast.expr) -> tuple[str, ...]:
+    """Return ``("a", "b", "()", "c", "[]")`` for ``a.b(...).c[...]``; empty for anything else."""
+    parts: list[str] = []
+    while True:
+        kind = type(node)
+        if kind is ast.Attribute:
+            parts.append(node.attr)  # type: ignore[attr-defined]
+            node = node.value  # type: ignore[attr-defined]
+        elif kind is ast.Call:
+            parts.append("()")
+            node = node.func  # type: ignore[attr-defined]
+        elif kind is ast.Subscript:
+            parts.append("[]")
+            node = node.value  # type: ignore[attr-defined]
+        else:
+            break
+    if type(node) is not ast.Name:
+        return ()
+    parts.append(node.id)
+    parts.reverse()
+    return tuple(parts)
+
+
 def text_of(node: ast.expr | None) -> Template | None:
     """Return a template for text that is put together from constants and names."""
     if type(node) is ast.Name:

@@ -135,6 +135,27 @@ def test_saving_does_not_touch_the_live_class(bench: Any) -> None:
     assert bench.names["Box"].seen is bench.names["seen"]
 
 
+def test_a_mark_that_is_replayed_is_the_same_object_in_later_steps(bench: Any) -> None:
+    code = "MISSING = object()\nx = {'k': MISSING}"
+    saved = bench.step(code, "x", replayed=["MISSING"])
+    names = bench.fresh()
+    bench.run("MISSING = object()")
+    assert bench.load(saved["outputs"][0])["k"] is names["MISSING"]
+
+
+def test_an_exception_keeps_its_cause(bench: Any) -> None:
+    code = (
+        "try:\n    try:\n        1 / 0\n    except ZeroDivisionError as error:\n"
+        "        error.code = 7\n        raise ValueError('x') from error\n"
+        "except ValueError as error:\n    found = error"
+    )
+    saved = bench.step(code, "found")
+    bench.fresh()
+    found = bench.load(saved["outputs"][0])
+    assert repr(found) == "ValueError('x')"
+    assert isinstance(found.__cause__, ZeroDivisionError)
+
+
 DEFINED = {
     "dataclass": "import dataclasses\n@dataclasses.dataclass\nclass P:\n    a: int = 1\nx = P(2)",
     "enum": "import enum\nclass E(enum.Enum):\n    A = 1\nx = E.A",

@@ -82,6 +82,18 @@ def view_of(owner: Any, offset: int, shape: Any, strides: Any, dtype: Any) -> An
     return kind(shape, dtype=dtype, buffer=owner, offset=offset, strides=strides)
 
 
+def marker(name: str) -> Any:
+    """Return the object that a definition of the notebook gave this name."""
+    return main_namespace()[name]
+
+
+def set_exception(error: BaseException, state: tuple[Any, Any, bool]) -> None:
+    """Give an exception its attributes and its cause."""
+    own, error.__cause__, error.__suppress_context__ = state
+    if own:
+        error.__dict__.update(own)
+
+
 def _cell_reduce(cell: Any) -> Any:
     try:
         state: tuple[Any, ...] = (cell.cell_contents,)
@@ -97,6 +109,18 @@ def _function_reduce(function: Any) -> Any:
     args = (function.__code__, function.__closure__)
     state = (dict(function.__dict__), kept)
     return make_function, args, state, None, None, set_function
+
+
+def _exception_reduce(error: BaseException) -> Any:
+    """Store an exception with its cause, which pickles leave behind."""
+    made = error.__reduce_ex__(5)
+    if not isinstance(made, tuple) or len(made) not in (2, 3):
+        return None
+    own = made[2] if len(made) == 3 else {}
+    if not isinstance(own, dict) and own is not None:
+        return None
+    state = (own, error.__cause__, error.__suppress_context__)
+    return made[0], made[1], state, None, None, set_exception
 
 
 def _code_reduce(code: Any) -> Any:
@@ -136,6 +160,10 @@ class _Reducers:
             return self._cached(value)
         if value is self.namespace:
             return main_namespace, ()
+        if kind is object:
+            return self._marker(value)
+        if isinstance(value, BaseException) and value.__cause__ is not None:
+            return _exception_reduce(value)
         if self.owners and kind.__module__ == "numpy" and kind.__name__ == "ndarray":
             return self._view(value)
         return None
@@ -145,6 +173,13 @@ class _Reducers:
             return NotImplemented
         if kind.__module__ == "__main__":
             name_class(kind, self)
+        return None
+
+    def _marker(self, value: Any) -> Any:
+        """A bare ``object()`` is worth its identity only: later steps have it by its name."""
+        for name in sorted(self.replayed):
+            if dict.get(self.namespace, name) is value:
+                return marker, (name,)
         return None
 
     def _cached(self, function: Any) -> Any:

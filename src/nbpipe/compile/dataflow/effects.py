@@ -310,7 +310,7 @@ class Effects(Results):
             self.uses(summary.uses, line)
             for text in summary.words:
                 self.words(text)
-            self._done_to_globals(summary, site)
+            self._done_to_globals(summary, site, statement.kind == "definition")
         self._stateful(name, summaries, statement, site)
 
     def _stateful(
@@ -319,13 +319,15 @@ class Effects(Results):
         if any(summary.stateful for summary in summaries) and name not in statement.binds:
             self.trace.change_name(name, site)
 
-    def _done_to_globals(self, summary: Summary, site: Site) -> None:
+    def _done_to_globals(self, summary: Summary, site: Site, defining: bool) -> None:
         trace = self.trace
         if not trace.state.name:
             return
         for change in summary.changes:
             version = trace.env.get(change.name)
-            if version is not None and self.counts(change, version):
+            if version is None or (defining and version.kind == "definition"):
+                continue  # the class statement that runs a hook is replayed itself
+            if self.counts(change, version):
                 trace.change_name(change.name, site)
         for call in summary.calls:
             version = trace.env.get(call.root)
@@ -403,7 +405,7 @@ class Effects(Results):
         if change.how == "aug":
             return version.what not in _FROZEN and change.name in self.trace.groups
         if version.kind == "definition":
-            return False
+            return change.deep and change.how == "method"
         methods = [self._member(summary, change.attr) for summary in version.instances]
         if any(method is not None for method in methods):
             return False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbpipe.compile.dataflow import reports
 from nbpipe.compile.dataflow.effects import Effects
+from nbpipe.compile.dataflow.ties import hold_together
 from nbpipe.compile.dataflow.versions import Group, StepState, Taken, Version
 from nbpipe.compile.flow import Site
 from nbpipe.compile.reading import mutations as known
@@ -261,8 +262,9 @@ class Ownership:
         for other in (*same, *part, *twins):
             self._merge(group, other)
         for base in value.view:
-            if base != name and base in self.env:
+            if base != name and self._shares(base):
                 group.views.setdefault(name, set()).add(base)
+        group.ties.append((self.state.name, frozenset(group.names)))
         for member in group.names:
             self.groups[member] = group
 
@@ -274,6 +276,7 @@ class Ownership:
         group.names |= joined.names
         group.loose = group.loose or joined.loose
         group.stirred = group.stirred or joined.stirred
+        group.ties += [tie for tie in joined.ties if tie not in group.ties]
         for name, bases in joined.views.items():
             group.views.setdefault(name, set()).update(bases)
 
@@ -306,6 +309,7 @@ class Ownership:
                 group = Group({name}, self.state.name, loose=True)
                 self._merge(group, name)
                 self._merge(group, other)
+                group.ties.append((self.state.name, frozenset(group.names)))
                 for member in group.names:
                     self.groups[member] = group
 
@@ -319,7 +323,7 @@ class Ownership:
                 self.groups.pop(other, None)
             return
         views = {n: bases for n, bases in group.views.items() if n != name}
-        left = Group(rest, group.step, group.loose, group.stirred, views)
+        left = Group(rest, group.step, group.loose, group.stirred, views, group.ties)
         for other in rest:
             self.groups[other] = left
 
@@ -358,7 +362,9 @@ class Ownership:
         state = self.state
         if not state.name:
             return
-        for member in [m for m in self._members(name) if not self._apart(name, m)]:
+        together = [m for m in self._members(name) if not self._apart(name, m)]
+        hold_together(self, name, together)
+        for member in together:
             old = self.env.get(member)
             if old is None or old.kind in ("gone", "import"):
                 continue

@@ -155,6 +155,8 @@ class Results:
         version.instances += tuple(s for s in returned.inner if s.kind == "class")
         if returned.kind == "generator":
             version.unstorable = "a generator"
+        if summary.stateful:
+            version.shares |= {made.root}
         shares = returned.same | returned.part | returned.holds
         if owner is not None and summary.params[:1] and summary.params[0] in shares:
             version.instances += (owner,)
@@ -191,9 +193,11 @@ class Results:
     def twins(self, name: str, value: Value) -> list[str]:
         """Names bound by the same call that gives objects tied to each other."""
         made = value.made
-        if not any(m.root in _TWINS or (m.attrs and m.attrs[-1] in _TWINS) for m in made):
-            return []
         env = self.trace.env
+        named = any(m.root in _TWINS or (m.attrs and m.attrs[-1] in _TWINS) for m in made)
+        closures = any(summary.kind != "class" for summary in env[name].carries)
+        if not named and not closures:
+            return []
         site = env[name].site
         others = self.tied.setdefault((site, made), {})
         others[name] = None

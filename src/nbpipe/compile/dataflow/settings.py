@@ -97,13 +97,21 @@ def _sets(trace: Ownership, effect: Effect) -> bool:
         called = attrs[: attrs.index("()")]
         configured = ".".join((version.dotted, *called)).endswith(_CONFIGURED)
         return configured and attrs[-1] not in known.LOGS
-    return "[]" not in attrs and _is_listed(".".join((version.dotted, *attrs)))
+    if "[]" in attrs:
+        return False
+    dotted = ".".join((version.dotted, *attrs))
+    return _is_listed(dotted) or _fills(dotted)
 
 
 def _does_set(holder: str, attrs: list[str]) -> bool:
     if holder == SHELL:
         return not known.SHELL_RUNS & set(attrs)
     return attrs[-1] not in known.LOGS
+
+
+def _fills(dotted: str) -> bool:
+    """Tell whether this puts something into, or takes it out of, a container of a module."""
+    return dotted.count(".") > 1 and dotted.rpartition(".")[2] in known.FILLING
 
 
 def _is_listed(dotted: str) -> bool:

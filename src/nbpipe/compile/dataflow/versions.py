@@ -48,7 +48,8 @@ class Group:
     """Names that may share objects.
 
     `loose` where one is only a part or a view of another; `stirred` where a step other than
-    the one that tied them changed one; `views` are slices: name → of what.
+    the one that tied them changed one; `views` are slices: name → of what; `ties` are the steps
+    that tied names, in their order, and which.
     """
 
     names: set[str]
@@ -56,6 +57,7 @@ class Group:
     loose: bool = False
     stirred: bool = False
     views: dict[str, set[str]] = field(default_factory=dict)
+    ties: list[tuple[str, frozenset[str]]] = field(default_factory=list)
 
 
 @dataclass(slots=True)

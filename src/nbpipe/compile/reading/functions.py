@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from nbpipe.compile.reading import mutations as known
 from nbpipe.compile.reading.expressions import rest_of
-from nbpipe.compile.reading.facts import NOTHING, Call, Summary, Value
+from nbpipe.compile.reading.facts import NOTHING, Call, Change, Summary, Value
 from nbpipe.compile.reading.scopes import Scope, summarise
+from nbpipe.compile.reading.texts import path_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nbpipe.compile.reading.facts import Made
     from nbpipe.compile.reading.names import Reader
 
@@ -160,6 +163,12 @@ def _run_body(outer: Scope, child: Scope) -> None:
 
 def _class_summary(node: ast.ClassDef, child: Scope, bases: tuple[str, ...]) -> Summary:
     methods = dict(child.members)
+    for part in node.body:
+        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)) and part.name in methods:
+            found = tuple(_done_to_class(part, node.name))
+            if found:
+                method = methods[part.name]
+                methods[part.name] = method._replace(changes=(*method.changes, *found))
     free: dict[str, int] = {}
     for value in child.values.values():
         for inner in value.inner:
@@ -183,6 +192,36 @@ def _class_summary(node: ast.ClassDef, child: Scope, bases: tuple[str, ...]) -> 
         bases=bases,
         unstorable=_unstorable(node, methods),
     )
+
+
+def _done_to_class(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Iterator[Change]:
+    """Yield what a method changes of its class, reached as ``cls`` or ``type(self)``."""
+    first = node.args.args[0].arg if node.args.args else ""
+    for part in ast.walk(node):
+        places: list[ast.expr] = []
+        if isinstance(part, ast.Assign):
+            places = part.targets
+        elif isinstance(part, ast.AugAssign):
+            places = [part.target]
+        elif isinstance(part, ast.Call):
+            changing = isinstance(part.func, ast.Attribute) and part.func.attr in known.MUTATORS
+            places = [part.func.value] if changing else part.args[:1] if _advances(part) else []  # type: ignore[attr-defined]
+        for place in places:
+            if _is_of_class(path_of(place), first):
+                yield Change(name, "store", "", place.lineno, True)
+
+
+def _advances(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id in ("next", "setattr")
+
+
+def _is_of_class(path: tuple[str, ...], first: str) -> bool:
+    """Tell whether a place is an attribute of the class of ``self``, or of ``cls``."""
+    if path[:2] == (first, "__class__"):
+        return len(path) > 2
+    if path[:2] == ("type", "()"):
+        return len(path) > 2
+    return first == "cls" and path[:1] == ("cls",) and len(path) > 1
 
 
 def _methods(node: ast.ClassDef, names: tuple[str, ...]) -> list[ast.FunctionDef]:

@@ -51,6 +51,7 @@ def _defines(node: ast.Assign | ast.AnnAssign) -> bool:
         return False
     made = names[-1] in known.FACTORIES and bool(value.args)
     made = made or names[-1] in known.HANDLE_MAKERS
+    made = made or (names == ("object",) and not value.args)  # a mark: only its identity counts
     return made or (names == ("type",) and len(value.args) == 3)
 
 

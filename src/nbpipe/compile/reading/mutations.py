@@ -65,13 +65,21 @@ HARMLESS = _words(
 )
 # Methods that give back (part of) their object, a view of it, or something tied to it.
 SHARING = _words(
-    "get setdefault pop values items view reshape ravel squeeze transpose swapaxes set_params fit "
-    "add_subplot add_axes gca gcf twinx twiny plot hist bar scatter get_figure get_axes cursor "
+    "get setdefault pop values items keys view reshape ravel squeeze transpose swapaxes set_params "
+    "fit add_subplot add_axes gca gcf twinx twiny plot hist bar scatter get_figure get_axes cursor "
     "parameters named_parameters state_dict children modules layers get_layer to_numpy __iter__ "
     "register_buffer subplots flat train eval to requires_grad_ set_index_names cuda double float "
     "buffer getbuffer iterrows itertuples iter xs stream partial_fit compile"
 )
-VIEWING = _words("view reshape ravel squeeze transpose swapaxes to_numpy T values flat real imag")
+VIEWING = _words(
+    "view reshape ravel squeeze transpose swapaxes to_numpy T values flat real imag keys items"
+)
+# Functions of numpy that give a view of their first argument, or that argument itself.
+VIEWERS = _words(
+    "asarray asanyarray ascontiguousarray ravel reshape squeeze transpose swapaxes moveaxis "
+    "rollaxis broadcast_to frombuffer split array_split hsplit vsplit dsplit atleast_1d atleast_2d "
+    "atleast_3d expand_dims flip fliplr flipud rot90 diagonal sliding_window_view as_strided"
+)
 # Functions that change an argument: position, and if only a bare statement counts.
 ARGUMENTS = {
     "heappush": 0, "heappop": 0, "heapify": 0, "heappushpop": 0, "heapreplace": 0, "next": 0,
@@ -86,6 +94,10 @@ ARGUMENTS = {
 BOUND = _words(
     "append extend insert add discard remove setdefault appendleft put put_nowait write writelines "
     "fit partial_fit"
+)
+# Methods of containers: on one of an imported module they change what every later step finds.
+FILLING = _words(
+    "append extend insert remove pop clear update add discard setdefault popitem appendleft"
 )
 # Functions that give the session itself, and what only runs code or keeps names in it.
 SHELL = "get_ipython"

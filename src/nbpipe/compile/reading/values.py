@@ -324,6 +324,9 @@ class Values:
             root = self.resolve(names[0])
             view = root if last in known.VIEWING else NOTHING
             value = value._replace(part=value.part | root, view=value.view | view)
+        if last in known.VIEWERS and node.args and (len(names) > 1 or len(last) > 5):
+            base = self.roots(node.args[0])
+            value = value._replace(part=value.part | base, view=value.view | base)
         if len(names) == 1 and last in known.IMMUTABLE:
             value = value._replace(kind="immutable")
         elif last in known.ITERATORS and (len(names) == 1 or names[0] == "itertools"):
@@ -389,7 +392,9 @@ def elements(value: Value) -> Value:
     if value is PLAIN or value is IMMUTABLE:
         return PLAIN
     part = value.same | value.part
-    return Value(NOTHING, part, NOTHING, value.holds, value.made, value.inner)
+    split = any((made.attrs or (made.root,))[-1] in known.VIEWERS for made in value.made)
+    view = value.view if split else NOTHING
+    return Value(NOTHING, part, view, value.holds, value.made, value.inner)
 
 
 def holding(values: list[Value]) -> Value:

@@ -88,6 +88,32 @@ def test_objects_that_are_shared_stay_shared(run: Any, write_notebook: WriteNote
     assert run().printed("c") == "True {'xs': [1, 2]}\n"
 
 
+def test_objects_tied_in_a_later_step_stay_shared(run: Any, write_notebook: WriteNotebook) -> None:
+    write_notebook(
+        "n.ipynb",
+        ("step:a", "xs = [1]\nbox = [[0]]"),
+        ("step:b", "ys = xs\nheld = {'x': ys, 'box': box}"),
+        ("step:c", "ys.append(2)\nfor inner in held['box']:\n    inner.append(3)"),
+        ("step:d", "print(xs, ys is xs, held['x'] is xs, box)"),
+    )
+    assert run().printed("d") == "[1, 2] True True [[0, 3]]\n"
+
+
+def test_what_methods_change_of_their_class_is_there_in_later_steps(
+    run: Any, write_notebook: WriteNotebook
+) -> None:
+    write_notebook(
+        "n.ipynb",
+        "import itertools\nclass A:\n    made, count, ids = [], 0, itertools.count()\n"
+        "    def __init__(self):\n        type(self).count += 1\n        A.made.append(self)\n"
+        "        self.id = next(A.ids)\nMARK = object()",
+        ("step:a", "a = A()\nA.extra = 5\nkept = MARK"),
+        ("step:b", "b = A()"),
+        ("step:c", "print(A.count, len(A.made), b.id, A.extra, isinstance(a, A), kept is MARK)"),
+    )
+    assert run().printed("c") == "2 2 1 5 True True\n"
+
+
 def test_parameters_of_all_kinds_reach_the_step_as_they_are(
     run: Any, write_notebook: WriteNotebook
 ) -> None:

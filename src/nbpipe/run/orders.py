@@ -225,13 +225,14 @@ def _to_verify(planner: Planner, step: Step) -> set[str]:
 
 
 def _replayed(takers: Iterable[Step]) -> set[str]:
-    """Definitions that all takers make themselves, from code."""
+    """Definitions that all takers make themselves, from code; none that a step has changed."""
     sets = [
         {
             name
             for snippet in taker.flow.replay
             if snippet.kind == "definition"
             for name in snippet.binds
+            if name not in taker.inputs
         }
         for taker in takers
     ]

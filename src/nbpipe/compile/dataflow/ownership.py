@@ -396,7 +396,7 @@ class Ownership:
 
     def _stir(self, name: str, site: Site) -> None:
         group = self.groups.get(name)
-        if group is None or group.step == self.state.name:
+        if group is None or all(step == self.state.name for step, _ in group.ties):
             return
         group.stirred = True
         self.state.groups.append(group)

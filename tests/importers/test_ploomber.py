@@ -114,3 +114,8 @@ def test_notebooks_that_give_one_name_different_values_keep_their_own():
 def test_a_file_without_tasks_is_refused(text):
     with pytest.raises(NotImportable):
         spec(text)
+
+
+def test_a_pipeline_that_python_makes_is_refused_with_its_function():
+    with pytest.raises(NotImportable, match=r"names the function mine\.make"):
+        spec("location: mine.make")

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from nbpipe.importers import papermill
+from nbpipe.importers.carried import MemorySources
+from nbpipe.importers.result import finish
 from nbpipe.importers.scripts import read_script
 
 LIGHT = """# # Title
@@ -124,3 +127,20 @@ def test_what_papermill_put_in_becomes_the_default(imported):
     ]
     assert [step.name for step in whole.pipeline.steps] == ["executed"]
     assert len(whole.notes) == 1
+
+
+def test_what_a_cell_of_parameters_does_besides_becomes_setup():
+    cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "outputs": [],
+            "execution_count": None}  # fmt: skip
+    source = "import os\nn = 1  # how many\nwhere = os.getcwd()\n"
+    cells = [{**cell, "source": source}, {**cell, "metadata": {}, "source": "print(n, where)"}]
+    document = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    memory = MemorySources({"a.ipynb": json.dumps(document).encode()})
+    imported = finish(papermill.carry("a.ipynb", memory), memory)
+    made = json.loads(imported.files[0].text)["cells"]
+    assert [("".join(c["source"]).strip(), c["metadata"].get("tags")) for c in made] == [
+        ("n = 1  # how many", ["parameters"]),
+        ("import os\nwhere = os.getcwd()", ["setup"]),
+        ("print(n, where)", None),
+    ]
+    assert imported.pipeline.errors == ()

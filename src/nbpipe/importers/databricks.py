@@ -247,7 +247,7 @@ def _tell(made: str, where: str, source: _Source, project: _Project) -> None:
     said = {dotted(n) for s in body for n in ast.walk(s) if isinstance(n, ast.Attribute)}
     for name in sorted(said):
         parts = name.split(".")
-        if parts[0] == "dbutils" and len(parts) == 3 and parts[1] not in ("notebook", "widgets"):
+        if parts[0] == "dbutils" and _is_lost(parts[1:]):
             project.note(where, name, "it is there on Databricks only",
                          "Use open, shutil or environment variables.")  # fmt: skip
     if "sc" in loaded or "sqlContext" in loaded:
@@ -255,6 +255,16 @@ def _tell(made: str, where: str, source: _Source, project: _Project) -> None:
     if _REMOTE.search(made):
         project.note(where, "a path of Databricks", "its files are not here",
                      "Put the files into the project's folder.")  # fmt: skip
+
+
+def _is_lost(parts: list[str]) -> bool:
+    """Whether this part of ``dbutils`` is left in the code: it is there on Databricks only.
+
+    Notebooks that are run, and what they give back, are carried over or noted elsewhere.
+    """
+    if parts[0] == "notebook":
+        return len(parts) == 2 and parts[1] not in ("run", "exit")
+    return len(parts) == 2 or parts == ["widgets"]
 
 
 def _find(node: ast.Call) -> Call | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import json
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbpipe.compile.reading.names import read_literals
 from nbpipe.compile.tags import is_name, suggested_name
 from nbpipe.importers.carried import Carried, Note, NotImportable, stem
 from nbpipe.importers.edits import constant
 from nbpipe.importers.pieces import (
+    code,
     metadata_of,
     opened,
     pieces_of,
@@ -20,7 +23,7 @@ from nbpipe.importers.pieces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from nbpipe.compile.notebook import Notebook
     from nbpipe.importers.carried import Sources
@@ -45,7 +48,9 @@ def carry(path: str, sources: Sources) -> Carried:
     pieces = without_banners(pieces_of(notebook))
     values = _values(notebook, pieces, notes)
     kept = [piece for piece in pieces if INJECTED not in piece.tags]
-    made = set_parameters(kept, values) if notebook.language == "python" else kept
+    made = kept
+    if notebook.language == "python":
+        made = [part for piece in set_parameters(kept, values) for part in _declared(piece)]
     _tell_scraps(made, path, notes)
     metadata = metadata_of(notebook, notes)
     own = notebook.metadata.get("nbpipe")
@@ -62,6 +67,32 @@ def carry(path: str, sources: Sources) -> Carried:
 def without_banners(pieces: Iterable[Piece]) -> list[Piece]:
     """Leave out the cells with which papermill says that a run failed."""
     return [piece for piece in pieces if not _BANNERS & set(piece.tags)]
+
+
+def _declared(piece: Piece) -> Iterator[Piece]:
+    """Yield a cell of parameters, and what else it does as setup code below it."""
+    if "parameters" not in piece.tags:
+        yield piece
+        return
+    body, literals = _statements(piece.source), read_literals(piece.source)
+    alone = len({node.lineno for node in body}) == len(body) == len(literals)
+    rest = [n for n, value in zip(body, literals, strict=True) if value is None] if alone else []
+    rest = [node for node in rest if not _is_text(node)]
+    lines = piece.source.split("\n")
+    taken = {line for node in rest for line in range(node.lineno, (node.end_lineno or 0) + 1)}
+    if not rest or not taken.isdisjoint(_lines_of(n for n in body if n not in rest)):
+        yield piece
+        return
+    yield replace(piece, source="\n".join(t for n, t in enumerate(lines, 1) if n not in taken))
+    yield code("\n".join(t for n, t in enumerate(lines, 1) if n in taken), "setup")
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _lines_of(nodes: Iterable[ast.stmt]) -> set[int]:
+    return {line for node in nodes for line in range(node.lineno, (node.end_lineno or 0) + 1)}
 
 
 def _values(notebook: Notebook, pieces: Iterable[Piece], notes: list[Note]) -> dict[str, Any]:

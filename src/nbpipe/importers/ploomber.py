@@ -88,6 +88,8 @@ def recognise(path: str, sources: Sources) -> bool:
     if not path.endswith((".yaml", ".yml")) or posixpath.basename(path) == "dvc.yaml":
         return False
     found = read_yaml(sources, path)
+    if isinstance(found, dict) and set(found) == {"location"}:
+        return True
     tasks = found.get("tasks") if isinstance(found, dict) else found
     return isinstance(tasks, list) and any(isinstance(t, dict) and "source" in t for t in tasks)
 
@@ -96,6 +98,11 @@ def carry(path: str, sources: Sources) -> Carried:
     """Return a Ploomber pipeline as notebooks, one a task."""
     raw = read_yaml(sources, path)
     raw = {"tasks": raw} if isinstance(raw, list) else raw
+    if isinstance(raw, dict) and "location" in raw:
+        raise NotImportable(
+            f"{path} names the function {raw['location']}, which makes the pipeline in Python; "
+            "only pipelines that are written down as tasks can be imported."
+        )
     if not isinstance(raw, dict) or not isinstance(raw.get("tasks"), list):
         raise NotImportable(f"{path} has no list of tasks.")
     spec = _Spec(path, sources)

@@ -66,7 +66,16 @@ def test_gather_is_a_sequence_in_item_order(gathered: Any) -> None:
     assert (gathered[1], gathered[-1], gathered[1:5:2]) == (1.5, 7.5, [1.5, 4.5])
     assert (sum(gathered), max(gathered), 3.0 in gathered) == (22.5, 7.5, True)
     assert max(gathered) == 7.5
-    assert repr(gathered) == "<gathered 'score': 6 values>"
+
+
+def test_gather_shows_compares_and_adds_up_as_the_list_outside_a_pipeline_does(
+    gathered: Any,
+) -> None:
+    assert repr(gathered) == "[0.0, 1.5, 3.0, 4.5, 6.0, 7.5]"
+    assert gathered == [0.0, 1.5, 3.0, 4.5, 6.0, 7.5]
+    assert gathered != [0.0]
+    assert (gathered + [9])[-2:] == [7.5, 9]
+    assert ([9] + gathered)[:2] == [9, 0.0]
 
 
 def test_gather_beyond_its_end_says_how_many_there_are(gathered: Any) -> None:

@@ -15,6 +15,7 @@ from .unstorable import Inexact
 KEPT = 4
 MOST_ITEMS = 100_000
 LABEL = 80
+SHOWN = 1000
 
 
 class Gathered(Sequence):  # type: ignore[type-arg]
@@ -53,7 +54,23 @@ class Gathered(Sequence):  # type: ignore[type-arg]
         return value
 
     def __repr__(self) -> str:
-        return f"<gathered {self._name!r}: {len(self)} values>"
+        """Show the values as the list of them would; very many are only counted."""
+        if len(self) > SHOWN:
+            return f"<gathered {self._name!r}: {len(self)} values>"
+        return repr(list(self))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (list, Gathered)):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __add__(self, other: Any) -> list[Any]:
+        return [*self, *other]
+
+    def __radd__(self, other: Any) -> list[Any]:
+        return [*other, *self]
 
 
 def enumerate_items(name: str, value: Any, stem: str, choice: codecs.Choice) -> dict[str, Any]:

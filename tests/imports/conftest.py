@@ -26,11 +26,11 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(kept) if kept else tmp_path_factory.mktemp("sdists")
     if not (folder / "env").exists():
         venv.create(folder / "env", with_pip=True)
-        _pip(folder, "install", "--quiet", *BACKENDS)
+        pip(folder, "install", "--quiet", *BACKENDS)
     return folder
 
 
-def _pip(folder: Path, *args: str) -> None:
+def pip(folder: Path, *args: str) -> None:
     bin_ = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
     path = f"{bin_}{os.pathsep}{os.environ['PATH']}"
     env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PATH": path}
@@ -52,7 +52,7 @@ def sdist(downloads: Path) -> Callable[[str], Path]:
         there = downloads / name
         if not there.exists():
             packed = downloads / f"{name}-packed"
-            _pip(downloads, "download", "--quiet", "--no-deps", "--no-build-isolation",
+            pip(downloads, "download", "--quiet", "--no-deps", "--no-build-isolation",
                  "--no-binary", ":all:", "--dest", str(packed), name)  # fmt: skip
             with tarfile.open(next(packed.glob("*.tar.gz"))) as archive:
                 archive.extractall(there, filter="data")

@@ -74,8 +74,9 @@ def test_gather_shows_compares_and_adds_up_as_the_list_outside_a_pipeline_does(
     assert repr(gathered) == "[0.0, 1.5, 3.0, 4.5, 6.0, 7.5]"
     assert gathered == [0.0, 1.5, 3.0, 4.5, 6.0, 7.5]
     assert gathered != [0.0]
-    assert (gathered + [9])[-2:] == [7.5, 9]
-    assert ([9] + gathered)[:2] == [9, 0.0]
+    more = [9]
+    assert (gathered + more)[-2:] == [7.5, 9]
+    assert (more + gathered)[:2] == [9, 0.0]
 
 
 def test_gather_beyond_its_end_says_how_many_there_are(gathered: Any) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import re
+import runpy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nbpipe.compile.assemble import assemble
-from nbpipe.compile.cures import free_name, read_instead
+from nbpipe.compile.cures import free_name, read_instead, value_instead, without_del
 from nbpipe.compile.describe import describe_problem
 from nbpipe.compile.notebook import Cell, read_document
 
@@ -52,7 +55,9 @@ def fixed(documents: Documents, problem: Problem) -> Documents:
 def _change(made: dict[str, Any], fix: Fix) -> None:
     for cell in made["cells"]:
         if cell["id"] == fix.cell:
-            tags = [tag for tag in cell["metadata"]["tags"] if tag not in fix.remove]
+            now = cell["metadata"]["tags"]
+            now = [tag for tag in now if isinstance(tag, str)] if isinstance(now, list) else []
+            tags = [tag for tag in now if tag not in fix.remove]
             cell["metadata"]["tags"] = tags + [tag for tag in fix.add if tag not in tags]
             cell["source"] = cell["source"] if fix.source is None else fix.source
     if fix.entry:
@@ -63,6 +68,13 @@ def _change(made: dict[str, Any], fix: Fix) -> None:
         value = entries.pop(last)
         if fix.becomes is not None:
             entries[fix.becomes] = value
+
+
+def spoilt(tags: Any) -> dict[str, Any]:
+    """A notebook whose second cell has that in the place of its tags."""
+    made = document(LOAD, ("", "print(rows)"))
+    made["cells"][1]["metadata"]["tags"] = tags
+    return made
 
 
 LOAD = ("step:load", "rows = [1, 2]")
@@ -205,6 +217,35 @@ CASES: dict[str, tuple[str, Documents]] = {
             )
         },
     ),
+    "tags that are one word": ("bad-tags", {"n.ipynb": spoilt("step:show")}),
+    "tags of which some are no words": ("bad-tags", {"n.ipynb": spoilt([1, "step:show", None])}),
+    "tags that are no words": ("bad-tags", {"n.ipynb": spoilt({"step": "show"})}),
+    "a parameter that is worked out of numbers": (
+        "bad-parameter",
+        {"n.ipynb": document(("parameters", "n = 10 * (2 + 1)  # ä\nm = 1"), LOAD)},
+    ),
+    "a cell of parameters that gives none": (
+        "bad-parameter",
+        {"n.ipynb": document(("parameters", "import os\nhome = os.getcwd()"), LOAD)},
+    ),
+    "a name that a step above deleted": (
+        "used-after-deleted",
+        {
+            "n.ipynb": document(
+                LOAD, ("", "more = rows + [3]\ndel rows, more"), ("step:b", "print(rows)")
+            )
+        },
+    ),
+    "a class that is defined again": (
+        "redefined-class",
+        {
+            "n.ipynb": document(
+                ("step:a", "class Shape:\n    side = 1\nshape = Shape()"),
+                ("step:b", "class Shape:\n    side = 2"),
+                ("step:c", "print(shape.side, Shape.side)"),
+            )
+        },
+    ),
     "what IPython remembers": (
         "session-state",
         {"n.ipynb": document(("step:a", "1 + 1"), ("step:b", "print(_)"))},
@@ -243,6 +284,61 @@ def test_no_step_is_merged_over_another_that_stands_between() -> None:
         }
     )
     assert [problem.fix for problem in of(pipeline, "unstorable")] == [None]
+
+
+@pytest.mark.parametrize(
+    ("source", "after"),
+    [
+        ("n = 2 ** 10", "n = 1024"),
+        ("n = -(3 / 2)", "n = -1.5"),
+        ("n = 'a' + \"b\"", "n = 'ab'"),
+        ("n: int = 1 << 4", "n: int = 16"),
+    ],
+)
+def test_what_is_worked_out_is_what_python_works_out(source: str, after: str) -> None:
+    fix = value_instead(Cell("c", "code", source), 1)
+    assert fix is not None
+    assert fix.source == after
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["n = 1 / 0", "n = 9 ** 99", "n = len('ab')", "n = 'a' * 3", "n = 1 + True", "n = a + 1"],
+)
+def test_what_is_not_worked_out_for_sure_is_left_to_its_author(source: str) -> None:
+    assert value_instead(Cell("c", "code", source), 1) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "after"),
+    [
+        ("del x", "pass"),
+        ("a = 1; del x; b = 2", "a = 1; pass; b = 2"),
+        ("del (x), y  # both", "del y  # both"),
+        ("if a:\n    del x", None),
+        ("del x\nx = 1\ndel x", None),
+    ],
+)
+def test_a_name_is_taken_out_of_one_plain_del(source: str, after: str | None) -> None:
+    fix = without_del(Cell("c", "code", source), "x")
+    assert (fix and fix.source) == after
+
+
+def codes() -> set[str]:
+    """The codes of all problems, as the documentation lists them, and the one of the reader."""
+    hooks = runpy.run_path(str(REASONS.parents[1] / "hooks.py"))
+    return {found.code for found in hooks["find_problems"]()} | {"syntax-error"}
+
+
+REASONS = Path(__file__).parents[2] / "docs" / "reference" / "problems.md"
+
+
+def test_each_problem_has_a_quick_fix_or_its_page_says_why_not() -> None:
+    cured = {code for code, _ in CASES.values()}
+    told = set(re.findall(r"^- (.+?):", REASONS.read_text("utf-8"), re.MULTILINE))
+    excused = {code for names in told for code in re.findall(r"`([a-z0-9-]+)`", names)}
+    assert excused & cured == set()
+    assert codes() - cured == excused
 
 
 def test_no_step_is_told_to_wait_for_itself() -> None:

@@ -156,7 +156,7 @@ def _flow_problems(reading: Reading, flows: Mapping[str, Flow]) -> Iterable[Prob
         yield replace(problem, notebook=reading.notebook.path, index=at, fix=fix)
 
 
-_ONE_STEP = frozenset({"cycle", "hidden-state", "session-state", "unstorable"})
+_ONE_STEP = frozenset({"cycle", "hidden-state", "redefined-class", "session-state", "unstorable"})
 """Problems that two steps do not have once they are one."""
 
 

@@ -1,14 +1,15 @@
-"""Changes of cells that cure a problem: names replaced in code, tags that name other steps."""
+"""Changes of cells that cure a problem: in their code, and in the tags that name steps."""
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+import operator
+from typing import TYPE_CHECKING, Any
 
 from nbpipe.errors import Fix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nbpipe.compile.notebook import Cell
 
@@ -47,6 +48,33 @@ def literal_instead(cell: Cell, name: str, value: object) -> Fix | None:
         return None
     changed = _spliced(cell.source, values, repr(value))
     return Fix(cell.id, source=changed, says=f"give {name} the default {value!r}")
+
+
+def value_instead(cell: Cell, line: int | None) -> Fix | None:
+    """Write the number or text that the assignment at `line` works out; None where it is none."""
+    tree = _parsed(cell.source)
+    for statement in tree.body if tree else ():
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.lineno == line:
+            value = None if statement.value is None else _worked_out(statement.value)
+            if statement.value is None or value is None:
+                return None
+            changed = _spliced(cell.source, [statement.value], repr(value))
+            return Fix(cell.id, source=changed, says=f"write {value!r}")
+    return None
+
+
+def without_del(cell: Cell, name: str) -> Fix | None:
+    """Take `name` out of the cell's `del`; None where not one plain statement deletes it."""
+    tree = _parsed(cell.source)
+    deleting = [
+        node for node in (tree.body if tree else ())
+        if isinstance(node, ast.Delete) and name in map(ast.unparse, node.targets)
+    ]  # fmt: skip
+    if len(deleting) != 1:
+        return None
+    left = [text for node in deleting[0].targets if (text := ast.unparse(node)) != name]
+    changed = _spliced(cell.source, deleting, f"del {', '.join(left)}" if left else "pass")
+    return Fix(cell.id, source=changed, says=f"remove del {name}")
 
 
 def after_instead(cell: Cell, step: str, other: str) -> Fix | None:
@@ -115,6 +143,54 @@ def _replaced(source: str, name: str, other: str) -> str | None:
     return _spliced(source, reads, other)
 
 
+_WORKED_OUT: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+}
+
+_LARGEST = 2.0**53
+"""No number larger than that, and no longer text, is worked out."""
+
+
+def _worked_out(node: ast.expr) -> float | str | None:
+    match node:
+        case ast.Constant(value=bool()):
+            return None
+        case ast.Constant(value=int() | float() | str() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
+            inner = _worked_out(operand)
+            if inner is None or isinstance(inner, str):
+                return None
+            return -inner if isinstance(sign, ast.USub) else inner
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _WORKED_OUT:
+            return _together_as(type(op), _worked_out(left), _worked_out(right))
+        case _:
+            return None
+
+
+def _together_as(
+    op: type[ast.operator], left: float | str | None, right: float | str | None
+) -> float | str | None:
+    if left is None or right is None or isinstance(left, str) != isinstance(right, str):
+        return None
+    if isinstance(left, str):
+        return operator.add(left, right) if op is ast.Add else None
+    if op in (ast.Pow, ast.LShift) and not 0 <= float(right) <= 64:
+        return None
+    try:
+        value = _WORKED_OUT[op](left, right)
+        return value if abs(value) <= _LARGEST else None
+    except (ArithmeticError, TypeError):
+        return None
+
+
 def _parsed(source: str) -> ast.Module | None:
     """The code; None for what only IPython understands."""
     try:
@@ -127,7 +203,7 @@ def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
     return statement.targets if isinstance(statement, ast.Assign) else [statement.target]
 
 
-def _spliced(source: str, nodes: Iterable[ast.expr], text: str) -> str:
+def _spliced(source: str, nodes: Iterable[ast.expr | ast.stmt], text: str) -> str:
     """The source with each of the nodes written as `text`."""
     lines = [line.encode() for line in source.splitlines(keepends=True)]
     starts = [0]

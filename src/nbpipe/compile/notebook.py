@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbpipe.compile.percent import read_percent
-from nbpipe.errors import Problem
+from nbpipe.errors import Fix, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -264,7 +264,7 @@ def _cell(item: Any, index: int, path: str, problems: list[Problem]) -> Cell:
     metadata = metadata if isinstance(metadata, dict) else {}
     given = item.get("id", metadata.get("id"))
     name = given if isinstance(given, str) and given else f"cell-{index}"
-    tags = _tags(metadata, index, path, problems)
+    tags = _tags(metadata, name, index, path, problems)
     attached = item.get("attachments")
     attached = attached if isinstance(attached, dict) and kind != "code" else {}
     return Cell(name, kind, source, tags, index, metadata, attached)
@@ -282,17 +282,26 @@ def _unwritable(source: str, index: int, path: str) -> Iterator[Problem]:
 
 
 def _tags(
-    metadata: Mapping[str, Any], index: int, path: str, problems: list[Problem]
+    metadata: Mapping[str, Any], cell: str, index: int, path: str, problems: list[Problem]
 ) -> tuple[str, ...]:
     tags = metadata.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         text = f"The tags of cell {index + 1} are not a list of words."
         problems.append(
-            Problem("bad-tags", text, "error", path, None, index, None,
-                    "Write them anew in JupyterLab's property inspector.")
+            Problem("bad-tags", text, "error", path, cell, index, None,
+                    "Write them anew in JupyterLab's property inspector.", _words(cell, tags))
         )  # fmt: skip
         return ()
     return tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+
+
+def _words(cell: str, tags: object) -> Fix:
+    """Write as a list of words what of the tags are words."""
+    given = tags if isinstance(tags, list) else [tags]
+    words = [tag for tag in given if isinstance(tag, str) and tag.strip()]
+    others = [json.dumps(tag) for tag in given if tag not in words]
+    says = f"tag it {', '.join(words)}" if words else "remove its tags"
+    return Fix(cell, tuple(words), tuple(others), says=says)
 
 
 def _joined(source: Any) -> str | None:

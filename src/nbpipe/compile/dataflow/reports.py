@@ -32,7 +32,7 @@ def fault(found: Fault, at: Place) -> Problem:
     )
 
 
-def parameter(statement: Statement, at: Place) -> Problem:
+def parameter(statement: Statement, at: Place, fix: Fix | None) -> Problem:
     """A statement of a parameters cell that gives no parameter."""
     names = ", ".join(statement.binds) or "This statement"
     return Problem(
@@ -43,6 +43,7 @@ def parameter(statement: Statement, at: Place) -> Problem:
         line=at.line,
         suggestion="Write a number, string, list, dict, True, False or None, or move the statement "
         "to a cell tagged `setup`.",
+        fix=fix,
     )
 
 
@@ -161,7 +162,7 @@ def used_before(name: str, step: str, giver: str, at: Place) -> Problem:
     )
 
 
-def deleted(name: str, step: str, giver: str, at: Place) -> Problem:
+def deleted(name: str, step: str, giver: str, at: Place, fix: Fix | None) -> Problem:
     """A name that was deleted above."""
     return Problem(
         "used-after-deleted",
@@ -170,6 +171,7 @@ def deleted(name: str, step: str, giver: str, at: Place) -> Problem:
         index=at.index,
         line=at.line,
         suggestion=f"Remove `del {name}`, or make {name} anew.",
+        fix=fix,
     )
 
 

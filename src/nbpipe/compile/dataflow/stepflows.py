@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from nbpipe.compile.cures import without_del
 from nbpipe.compile.dataflow import reports
 from nbpipe.compile.dataflow.tracing import Trace
 from nbpipe.compile.flow import Block, Flow, Need, Snippet, StepFlow
@@ -82,6 +83,7 @@ class _Finish:
         self.trace = trace
         self.blocks = blocks
         self.keep = keep
+        self.cells = {block.cell.id: block.cell for block in blocks}
         self.indices = {block.cell.id: block.cell.index for block in blocks}
         self.snippets: dict[tuple[int, bool], Snippet] = {}
         self.problems = list(trace.problems)
@@ -130,7 +132,9 @@ class _Finish:
                 version = self.trace.env.get(name)
                 if version is not None and version.kind == "gone":
                     giver = version.giver
-                    self.problems.append(reports.deleted(name, step, giver, self._place(site)))
+                    fix = without_del(self.cells[version.site.cell], name)
+                    at = self._place(site)
+                    self.problems.append(reports.deleted(name, step, giver, at, fix))
                 elif later and not opaque:
                     self.problems.append(reports.used_before(name, step, later, self._place(site)))
 

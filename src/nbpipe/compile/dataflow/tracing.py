@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nbpipe.compile.cures import value_instead
 from nbpipe.compile.dataflow import reports
 from nbpipe.compile.dataflow.versions import StepState, Unit, Version
 from nbpipe.compile.reading import mutations as known
 from nbpipe.compile.reading.facts import PLAIN
 from nbpipe.compile.reading.names import read_cell, read_literals
+from nbpipe.errors import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,13 +65,18 @@ class Trace(Ownership):
     # parameters --------------------------------------------------------------------------
 
     def _parameters(self, statements: Iterable[Statement], block: Block) -> None:
-        for statement, value in zip(statements, read_literals(block.cell.source), strict=True):
+        values = read_literals(block.cell.source)
+        for statement, value in zip(statements, values, strict=True):
             literal = statement.kind == "assign" and not statement.changes and not statement.maybe
             if literal and value is not None:
                 for name in statement.binds:
                     self._default(name, value[0], statement)
             elif not statement.pure:
-                self.problems.append(reports.parameter(statement, self.here(statement.line)))
+                at = self.here(statement.line)
+                fix = value_instead(block.cell, statement.line)
+                if fix is None and not any(values):  # it gives no parameter at all
+                    fix = Fix(at.cell, ("setup",), ("parameters", "pipeline-parameters"))
+                self.problems.append(reports.parameter(statement, at, fix))
                 self._setup(statement, block)
 
     def _default(self, name: str, value: object, statement: Statement) -> None:

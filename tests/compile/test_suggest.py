@@ -287,3 +287,29 @@ def test_headings_are_read_as_markdown_writes_them() -> None:
     assert [(h.level, h.title) for h in read_headings(text)] == [
         (1, "One two"), (2, "Three"), (4, "Four"), (2, "Five"), (1, "tag!"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$$\n\\begin{pmatrix}z\\\\1\\end{pmatrix}\n=\n\\begin{pmatrix}1\\\\2\\end{pmatrix}\n$$",
+        "\\begin{align}\nx\n=\ny\n--\n\\end{align}",
+        "so that\n$$\na\n====\nb\n$$\nholds",
+        "where $f(x)\n=\nx$, always",
+        "\\\\[\n# x\n\\\\]",
+        "~~~~\n~~~\n# no\n===\n~~~~",
+        "```\n$$ # no\nx\n===",
+        "<!-- x\n===\n# no -->",
+    ],
+)
+def test_lines_of_code_and_formulas_are_no_headings(text: str) -> None:
+    title = "# Before\n\n{}\n\nAfter\n=====\n"
+    wanted = [(1, "Before")] + [(1, "After")] * (not text.startswith("```"))
+    assert [(h.level, h.title) for h in read_headings(title.format(text))] == wanted
+
+
+def test_marks_of_formulas_and_code_that_are_none_hide_no_heading() -> None:
+    text = "# It costs $5\n\nOr $6\n=====\n`$$` is money\n## And `$$` too\n\n$$ alone\n### $x$ Last"
+    assert [h.title for h in read_headings(text)] == [
+        "It costs $5", "Or $6", "And too", "Last",
+    ]  # fmt: skip

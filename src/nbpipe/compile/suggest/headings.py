@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+_NO_TEXT = re.compile(
+    r"""
+      ^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n]*$ .*? (?: ^[ ]{0,3}(?P=fence)[`~]*[ \t]*$ | \Z )
+    | (?P<ticks>`+)(?!`) (?:[^`\n]|`(?!(?P=ticks)))*? (?<!`)(?P=ticks)(?!`)
+    | <!-- .*? (?: --> | \Z )
+    | \\begin\{(?P<name>[^}\n]{1,20})\} .{0,3000}? \\end\{(?P=name)\}
+    | \$\$ .*? \$\$
+    | \\\\\[ .{0,3000}? \\\\\]
+    | (?<![\\$])\$(?=[^\s$]) (?:[^$`\n]|\n(?![ \t]*\n))*? (?<=\S)\$(?![\d$])
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+"""Code, comments and formulas: no line inside of them is a heading, or underlines one."""
 _HASHES = re.compile(r"^ {0,3}(?P<marks>#{1,6})(?:\s+|(?=[^\s#]))(?P<title>.*?)\s*#*\s*$")
 _UNDERLINE = re.compile(r"^ {0,3}(?P<mark>=+|-{2,})\s*$")
 _HTML = re.compile(r"<h(?P<level>[1-6])\b[^>]*>(?P<title>.*?)</h[1-6]>", re.IGNORECASE)
@@ -27,17 +39,19 @@ class Heading(NamedTuple):
 
 
 def read_headings(source: str) -> list[Heading]:
-    """Return the headings in a Markdown text, those in code blocks left out."""
+    """Return the headings in a Markdown text, those in code and formulas left out."""
     found: list[Heading] = []
-    fenced = False
     above = ""
-    for line in source.splitlines():
-        if _FENCE.match(line):
-            fenced = not fenced
-        elif not fenced:
-            found.extend(_headings_of(line, above))
-        above = "" if fenced else line
+    for line in _NO_TEXT.sub(_left_out, source).splitlines():
+        found.extend(_headings_of(line, above))
+        above = line
     return found
+
+
+def _left_out(match: re.Match[str]) -> str:
+    """Return what stands for code or a formula: itself where it is part of one line."""
+    text = match[0]
+    return "\n\n" if "\n" in text or match["fence"] else text
 
 
 def _headings_of(line: str, above: str) -> list[Heading]:

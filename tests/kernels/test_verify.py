@@ -126,16 +126,30 @@ def test_a_step_that_fails_by_chance_is_run_again_with_random_numbers_held(prove
     assert (proof.verdict, proof.differences) == ("equal", ())
 
 
-def test_a_notebook_that_reads_the_clock_varies_by_itself(prove: Any) -> None:
+def test_what_run_all_gives_otherwise_each_time_is_no_difference_of_the_pipeline(
+    prove: Any,
+) -> None:
     proof = prove(
         "import time",
         ("step:a", "now = time.time_ns()"),
         ("step:b", "print('at', now)"),
         ("step:c", "print('same')"),
     )
+    assert (proof.verdict, proof.differences) == ("equal", ())
+    said = "The pipeline gives what Run All gives, but for what Run All itself gives otherwise"
+    assert proof.sentence == f"{said} each time: cell 3."
+
+
+def test_a_difference_beside_what_varies_is_told(prove: Any) -> None:
+    proof = prove(
+        "import time\nimport mine",
+        ("step:a", "mine.kept.append(1)"),
+        ("step:b", "print('at', time.time_ns(), 'with', len(mine.kept))"),
+        mine="kept = []\n",
+    )
     assert proof.verdict == "varies"
     assert proof.sentence == "The notebook itself differs from run to run: cell 3."
-    assert {d.cause for d in proof.differences} <= {"time", "follows"}
+    assert {d.cause for d in proof.differences} == {"time"}
 
 
 def test_what_only_memory_holds_by_chance_is_no_difference(prove: Any) -> None:
@@ -249,13 +263,15 @@ def test_a_fan_out_of_one_item_is_compared_whole(prove_fan_out: Any) -> None:
 
 
 def test_secrets_are_masked_in_what_differs(
-    write_notebook: WriteNotebook, monkeypatch: pytest.MonkeyPatch
+    write_notebook: WriteNotebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HIDDEN_WORD", "canary-in-a-value")
+    (tmp_path / "mine.py").write_text("kept = []\n")
     path = write_notebook(
         "n.ipynb",
         ("parameters", "word = None"),
-        ("step:show", "import time\nboth = f'{word} {time.time_ns()}'\nprint(both)"),
+        ("step:tell", "import mine\nmine.kept.append(1)"),
+        ("step:show", "import mine\nboth = f'{word} {len(mine.kept)}'\nprint(both)"),
     )
     proof = verify(open_project(path), Options({"word": "env:HIDDEN_WORD"}, engine="warm"))
     assert {d.spot.what for d in proof.differences} == {"output", "value"}

@@ -14,6 +14,7 @@ from nbpipe.proof.looks import Likened, Look, compare_values, settings_that_diff
 from nbpipe.proof.outputs import Shown, compare
 from nbpipe.proof.pictures import share_that_differs
 from nbpipe.proof.texts import Plain, are_close, first_difference
+from nbpipe.proof.varying import same_but_for, shows_unset_memory
 from nbpipe.proof.verify import _all_may_vary
 
 PLAIN = Plain(("/tmp/a/project", "/tmp/b/project"), ("2026-11-21",))
@@ -193,3 +194,51 @@ def test_settings_of_a_library_that_only_one_run_imported_do_not_count() -> None
     one = Look(settings={"numpy precision": "8", "pandas width": "80"})
     other = Look(settings={"numpy precision": "3"})
     assert settings_that_differ(one, other) == ["numpy precision: 8 → 3"]
+
+
+@pytest.mark.parametrize(
+    ("one", "again", "other", "same"),
+    [
+        ("at 17.25 s, 3 rows", "at 17.5 s, 3 rows", "at 18.125 s, 3 rows", True),
+        ("at 17.25 s, 3 rows", "at 17.5 s, 3 rows", "at 18.125 s, 4 rows", False),
+        ("at 17.25 s", "at 17.5 s", "18.125", False),
+        ("seen: a", "seen: a b", "seen: c", True),
+        ("0.3333333333 at 1", "0.3333333333 at 2", "0.3333333334 at 3", True),
+    ],
+)
+def test_what_two_run_alls_have_in_common_must_be_in_the_pipeline_too(
+    one: str, again: str, other: str, same: bool
+) -> None:
+    sides = [stdout(text) for text in (one, again, other)]
+    assert same_but_for(*sides, PLAIN) is same
+
+
+def test_a_cell_that_shows_something_else_in_kind_is_not_the_same_but_for_what_varies() -> None:
+    first, second = stdout("1"), stdout("2")
+    assert not same_but_for(first, second, [*stdout("3"), *shown("text/plain", "x")], PLAIN)
+    assert same_but_for(first, [*second, *shown("text/plain", "x")], stdout("4"), PLAIN)
+
+
+def test_a_picture_that_is_the_same_in_two_run_alls_must_be_in_the_pipeline_too() -> None:
+    here, there = (
+        shown("image/png", base64.b64encode(png([[n] * 8] * 8)).decode()) for n in (0, 200)
+    )
+    assert same_but_for(here, here, here, PLAIN)
+    assert not same_but_for(here, here, there, PLAIN)
+    assert same_but_for(here, there, there, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("source", "unset"),
+    [
+        ("np.empty((2, 3))", True),
+        ("x = 1\nprint(np.empty_like(x))\n", True),
+        ("np.empty(3)[:0]", False),
+        ("x = np.empty(3)\nx[:] = 1\nx", False),
+        ("", False),
+    ],
+)
+def test_memory_that_is_shown_as_it_was_found_is_told_from_the_code(
+    source: str, unset: bool
+) -> None:
+    assert shows_unset_memory(source) is unset

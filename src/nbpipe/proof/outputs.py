@@ -73,13 +73,14 @@ def _texts(one: str, other: str, plain: Callable[[str], str]) -> tuple[str, bool
 
 def _stream(outputs: Iterable[Mapping[str, Any]], name: str) -> str:
     return "".join(
-        _text(output.get("text", ""))
+        text_of(output.get("text", ""))
         for output in outputs
         if output.get("output_type") == "stream" and output.get("name") == name
     )
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a text that a notebook may have as a list of lines."""
     if isinstance(value, list):
         return "".join(str(line) for line in value)
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
@@ -127,12 +128,17 @@ def _data(kind: str, one: Any, other: Any, plain: Callable[[str], str]) -> tuple
             return "", True
         how = "in size or format" if share == 1.0 else f"in {100 * share:.2g}% of its points"
         return f"its picture differs {how}", False
-    how, close = _texts(_text(one), _text(other), plain)
+    how, close = _texts(text_of(one), text_of(other), plain)
     return (f"it shows {how}" if how else ""), close
+
+
+def picture_differs(one: Any, other: Any) -> bool:
+    """Whether two pictures, as a notebook holds them, are more than a few points apart."""
+    return share_that_differs(_bytes(one), _bytes(other)) > MOST
 
 
 def _bytes(data: Any) -> bytes:
     try:
-        return base64.b64decode(_text(data))
+        return base64.b64decode(text_of(data))
     except (binascii.Error, ValueError):
         return b""

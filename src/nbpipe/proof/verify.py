@@ -16,10 +16,11 @@ from nbpipe.proof.causes import explain
 from nbpipe.proof.copies import check_size
 from nbpipe.proof.fanouts import objection, uncompared, without_item
 from nbpipe.proof.findings import Difference, Proof, Spot
-from nbpipe.proof.looks import compare_values
+from nbpipe.proof.looks import Look, compare_values
 from nbpipe.proof.outputs import compare, shows_something
 from nbpipe.proof.runs import Asked, Bench, run_all, run_pipeline
 from nbpipe.proof.texts import Plain, days_around
+from nbpipe.proof.varying import same_but_for, shows_unset_memory
 from nbpipe.run.masks import mask_of
 from nbpipe.run.planner import secrets_among
 from nbpipe.run.runs import effective_parameters
@@ -225,9 +226,10 @@ class _Trial:
         self.say("again")
         again = run_all(replace(self.asked, fill=OTHER_FILL), self._bench(2), {})
         own = {difference.spot for difference in self._compare(whole, again).differences}
+        own |= self._unset(compared.differences)
         told = explain(compared.differences, self.pipeline, whole, split)
         if _all_may_vary(told, own) if split.failure is None else own:
-            return self._varying(proof, told, own)
+            return self._varying(proof, told, own, (whole, again, split))
         return replace(proof, verdict="different", differences=self._marked(told, own),
                        sentence=self._sentence(told))  # fmt: skip
 
@@ -264,14 +266,18 @@ class _Trial:
             seconds=(whole.seconds, split.seconds),
         )
 
-    def _varying(self, proof: Proof, told: list[Difference], own: set[Spot]) -> Proof:
+    def _varying(
+        self, proof: Proof, told: list[Difference], own: set[Spot], ran: tuple[Ran, Ran, Ran]
+    ) -> Proof:
         """The notebook differs from itself: hold random numbers, and compare once more."""
         held = self._unseeded()
+        whole, again, split = ran
         if held:
             self.say("held")
-            whole = run_all(self.asked, self._bench(3), held)
-            split = run_pipeline(self.asked, self._bench(4), held, whole.hands)
-            if whole.failure is None and split.failure is None:
+            calm = run_all(self.asked, self._bench(3), held)
+            steps = run_pipeline(self.asked, self._bench(4), held, calm.hands)
+            if calm.failure is None and steps.failure is None:
+                whole, split = calm, steps
                 left = self._compare(whole, split).differences
                 if not left:
                     return self._equal_when_held(proof, held, own)
@@ -280,6 +286,12 @@ class _Trial:
             return replace(proof, verdict="different", differences=self._marked(told, own),
                            sentence=self._sentence(told))  # fmt: skip
         where = self._cells_of({difference.spot for difference in told})
+        if all(d.spot in own and self._stays(d.spot, whole, again, split) for d in told):
+            return replace(
+                proof, held=self._held_names(held) if whole is not ran[0] else (),
+                sentence="The pipeline gives what Run All gives, but for what Run All itself gives "
+                f"otherwise each time: {where}.",
+            )  # fmt: skip
         return replace(
             proof, verdict="varies", differences=self._marked(told, own),
             sentence=f"The notebook itself differs from run to run: {where}.",
@@ -290,10 +302,34 @@ class _Trial:
     ) -> Proof:
         return replace(
             proof,
-            held=tuple(sorted({name for names in held.values() for name in names})),
+            held=self._held_names(held),
             sentence="The pipeline gives what Run All gives when random numbers are held the same; "
             f"by itself the notebook varies ({self._cells_of(own)}).",
         )
+
+    def _held_names(self, held: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        return tuple(sorted({name for names in held.values() for name in names}))
+
+    def _unset(self, differences: Sequence[Difference]) -> set[Spot]:
+        """Where memory is shown as it was found: it differs by chance, though not each time."""
+        spots = {d.spot for d in differences if d.spot.what == "output"}
+        return {spot for spot in spots if shows_unset_memory(self._source(spot))}
+
+    def _source(self, spot: Spot) -> str:
+        notebook = self.pipeline.step(spot.step).notebook
+        return next((cell.source for cell in notebook.cells if cell.id == spot.name), "")
+
+    def _stays(self, spot: Spot, whole: Ran, again: Ran, split: Ran) -> bool:
+        """Whether what Run All gives both times at a place that varies is in the pipeline, too."""
+        runs = (whole, again, split)
+        if spot.what == "value":
+            looks = [run.looks.get(spot.step, Look()) for run in runs]
+            kinds = [look.values.get(spot.name, {}).get("type") for look in looks]
+            return kinds[0] != kinds[1] or kinds[0] == kinds[2]
+        if shows_unset_memory(self._source(spot)):
+            return True
+        one, same, other = (run.outputs.get((spot.notebook, spot.name), ()) for run in runs)
+        return same_but_for(one, same, other, self.plain)
 
     def _unseeded(self) -> dict[str, tuple[str, ...]]:
         """Notebook → generators that nothing in it seeds."""

@@ -242,3 +242,9 @@ def test_memory_that_is_shown_as_it_was_found_is_told_from_the_code(
     source: str, unset: bool
 ) -> None:
     assert shows_unset_memory(source) is unset
+
+
+def test_memory_that_pandas_says_it_uses_does_not_count() -> None:
+    here, there = ("dtypes: int64(1)\nmemory usage: " + n for n in ("1.9+ KB", "974.0 bytes"))
+    assert compare(stdout(here), stdout(there), PLAIN) == Shown()
+    assert compare(stdout(here), stdout(there.replace("64", "32")), PLAIN).how

@@ -31,6 +31,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"url\(#[0-9a-zA-Z]+\)", "url(#…)"),
         (r"<dc:date>[^<]*</dc:date>", "<dc:date/>"),
         (r"\bpid[ =:]+\d+", "pid …"),
+        # tables of labels that pandas has or has not made yet are counted in
+        (r"\bmemory usage: \d+(?:\.\d+)?\+? (?:bytes|[KMGT]B)", "memory usage: …"),
         # how long things take
         (r"(?m)^(?:CPU times|Wall time|Compiler ?)[^\n]*$", "<timing>"),
         (r"(?m)^[^\n]*\bper loop \(mean[^\n]*$", "<timing>"),

@@ -347,3 +347,24 @@ def test_a_parameter_behind_functions_is_used_by_the_step_that_calls() -> None:
     )  # fmt: skip
     assert step_of(flow, "b").parameters == {"y"}
     assert needs(flow, "b") == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "draws"),
+    [
+        ("plt.plot([1])", True),
+        ("plt.title('x')", True),
+        ("sns.heatmap([[1]])", True),
+        ("t.plot()", True),
+        ("t.plot.bar()", True),
+        ("plt.style.use('ggplot')", False),
+        ("sns.set_theme()", False),
+        ("plt.rcParams['figure.dpi'] = 9", False),
+        ("t.describe()", False),
+    ],
+)
+def test_a_step_knows_whether_something_above_it_draws(source: str, draws: bool) -> None:
+    imports = "import matplotlib.pyplot as plt\nimport seaborn as sns\nimport pandas as pd"
+    made = ("a", "t = pd.DataFrame({'a': [1]})")
+    flow = flow_of(("setup", imports), made, ("b", source), ("c", "1"), ("b", "2"))
+    assert [step.after_drawing for step in flow.steps] == [False, False, draws]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from nbpipe.kernelside import previews
+from nbpipe.kernelside import pictures, previews
 
 EVIL = '<script>alert("x")</script>'
 
@@ -119,3 +120,31 @@ def test_a_broken_figure_does_not_fail_the_save(tmp_path: Path) -> None:
     preview, files = previews.make(figure, str(tmp_path / "view"))
     assert files == []
     assert preview["type"] == "matplotlib.figure.Figure"
+
+
+@pytest.mark.parametrize(
+    ("version", "late"),
+    [("3.7.5", True), ("3.8.4", True), ("3.9.0", False), ("3.10.0rc1", False), ("dev", False)],
+)
+def test_versions_of_matplotlib_that_show_the_first_figure_late_are_known(
+    version: str, late: bool
+) -> None:
+    assert pictures.come_late(version) is late
+
+
+@pytest.mark.parametrize(
+    ("version", "backend", "switched"),
+    [
+        ("3.8.4", "module://matplotlib_inline.backend_inline", True),
+        ("3.8.4", "agg", False),
+        ("3.9.2", "inline", False),
+    ],
+)
+def test_an_old_matplotlib_is_made_ready_to_show_figures_where_cells_have_drawn_before(
+    version: str, backend: str, switched: bool
+) -> None:
+    asked: list[str] = []
+    library = SimpleNamespace(__version__=version, get_backend=lambda: backend)
+    pictures.begin_inline(library, SimpleNamespace(switch_backend=asked.append))
+    pictures.begin_inline(library, None)
+    assert asked == [backend] * switched

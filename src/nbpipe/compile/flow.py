@@ -134,6 +134,8 @@ class StepFlow:
         Top-level names of the modules that the step imports, also through replayed code.
     opaque
         Why static reading cannot know all names; empty where it can.
+    after_drawing
+        Whether something above it draws with pyplot.
     """
 
     step: str
@@ -150,6 +152,7 @@ class StepFlow:
     seeds_first: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
     opaque: str = ""
+    after_drawing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,9 @@ def _matplotlib() -> dict[str, Any]:
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is None:
         return {}
-    return {key: dict.get(matplotlib.rcParams, key) for key in matplotlib.rcParams
-            if key not in _QUIET}  # fmt: skip
+    kept = (key for key in matplotlib.rcParams if key not in _QUIET)
+    shown = {"version": matplotlib.__version__}
+    return shown | {key: dict.get(matplotlib.rcParams, key) for key in kept}
 
 
 def _decimal() -> dict[str, Any]:

@@ -13,6 +13,31 @@ WIDEST = 1600
 MARKS = 20_000
 
 
+LATE_BEFORE = (3, 9)
+"""Versions of matplotlib before this one show the first figure of a kernel one cell late."""
+
+
+def come_late(version: str) -> bool:
+    """Whether this version of matplotlib shows a kernel's first figure one cell late."""
+    numbers = version.split(".")[:2]
+    return all(n.isdigit() for n in numbers) and tuple(map(int, numbers)) < LATE_BEFORE
+
+
+def begin_inline(matplotlib: Any, pyplot: Any) -> None:
+    """Be ready to show figures, as a kernel is in which cells have drawn before.
+
+    Parameters
+    ----------
+    matplotlib, pyplot
+        The modules; None where nothing has imported them.
+    """
+    if matplotlib is None or pyplot is None or not come_late(matplotlib.__version__):
+        return
+    chosen = matplotlib.get_backend()
+    if "inline" in chosen:
+        pyplot.switch_backend(chosen)
+
+
 def make(value: Any, stem: str) -> list[str]:
     """Write pictures of a value that has some, and return their paths."""
     figure = as_figure(value)

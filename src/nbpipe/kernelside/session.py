@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Iterable, Sequence, cast
 
-from . import codecs, fanout, fingerprint, generators, metrics, pickles
+from . import codecs, fanout, fingerprint, generators, metrics, pickles, pictures
 from .failpoints import reach
 from .objects import object_path, write_atomically
 from .outputs import save_outputs
@@ -203,6 +203,8 @@ def settle() -> None:
         codecs.check_bytes(path, digest)
         with open(path, "rb") as file:
             generators.restore(name, file.read())
+    if task.after_drawing:
+        pictures.begin_inline(sys.modules.get("matplotlib"), sys.modules.get("matplotlib.pyplot"))
     session.marks = _marks(task.verify)
     ignore = tuple(task.watch.get("ignore", ()))
     session.watch = Watch(task.project, session.store, ignore)

@@ -52,6 +52,8 @@ class Task:
     changed_later
         Names that later steps change in place; such a name may not share memory with another
         artifact.
+    after_drawing
+        Whether cells above the step have drawn with pyplot.
     watch
         ``{"ignore": [glob]}``, relative to the project.
     """
@@ -67,6 +69,7 @@ class Task:
     codecs: Sequence[str] = ()
     replayed: Sequence[str] = ()
     changed_later: Sequence[str] = ()
+    after_drawing: bool = False
     watch: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod

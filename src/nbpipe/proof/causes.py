@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nbpipe.kernelside.pictures import come_late
 from nbpipe.proof.looks import Look, compare_values, settings_that_differ
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _TIME = re.compile(
     r"\btime\.|datetime|perf_counter|\bnow\(|today\(|strftime|\btimeit|%time|getmtime|stat\(|ls -l"
 )
+_AMOUNT = re.compile(r"it shows (?:\d+ results|image/png, text/plain →|text/plain →)")
 _EMPTY = Look()
 
 
@@ -50,7 +52,7 @@ def explain(
 
 def _cause(case: Case, difference: Difference) -> tuple[Cause, str]:
     step = case.pipeline.step(difference.spot.step)
-    for find in (_failure, _follows, _changed, _random, _settings, _clock):
+    for find in (_failure, _late, _follows, _changed, _random, _settings, _clock):
         found = find(case, step, difference)
         if found is not None:
             return found
@@ -66,6 +68,17 @@ def _failure(case: Case, step: Step, difference: Difference) -> tuple[Cause, str
     if "cannot be stored" in text or "Unstorable" in text:
         return "hidden-state", "The value lives in one process; keep its cells in one step."
     return "hidden-state", "It runs where all cells share one kernel, and not by itself."
+
+
+def _late(case: Case, step: Step, difference: Difference) -> tuple[Cause, str] | None:
+    """A figure that stands at another cell, because the first of a kernel comes a cell late."""
+    version = case.look(case.whole, step.name).settings.get("matplotlib version", "").strip("'")
+    if not version or not come_late(version) or not _AMOUNT.match(difference.how):
+        return None
+    return "hidden-state", (
+        f"matplotlib {version} shows the first figure of a kernel one cell late, or bare; "
+        "with %matplotlib inline at the top it is in time everywhere."
+    )
 
 
 def _follows(case: Case, step: Step, _: Difference) -> tuple[Cause, str] | None:

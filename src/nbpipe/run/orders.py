@@ -167,6 +167,7 @@ def session_of(planner: Planner, step: Step) -> dict[str, Any]:
         },
         "replayed": sorted(_replayed(takers)),
         "watch": {"ignore": [glob.escape(path) for path in planner.project.own_files]},
+        "after_drawing": step.flow.after_drawing,
         "changed_later": sorted(
             {n for other in takers for n in other.outputs if n in step.outputs}
         ),

@@ -12,12 +12,14 @@ from nbpipe.compile.reading.facts import JOIN
 
 if TYPE_CHECKING:
     from nbpipe.compile.dataflow.ownership import Ownership
-    from nbpipe.compile.dataflow.versions import Version
+    from nbpipe.compile.dataflow.versions import StepState, Version
     from nbpipe.compile.flow import Site
     from nbpipe.compile.reading.facts import Template, Use
 
 _MODES = {"r": "r", "w": "w", "rw": "rw", "c": "c"}
 _FIGURE_MODULES = ("matplotlib.pyplot.", "pylab.")
+_DRAWN_ON = frozenset({"plot", "hist", "boxplot"})
+"""Methods with which tables draw."""
 
 
 class Outside:
@@ -26,6 +28,7 @@ class Outside:
     def __init__(self, trace: Ownership) -> None:
         self.trace = trace
         self.figures: list[str] = []
+        self.drawn = False
         self.handles: dict[str, tuple[str, Site]] = {}
 
     def dotted(self, root: str, attrs: tuple[str, ...]) -> str:
@@ -95,6 +98,7 @@ class Outside:
             self._path(use, dotted, last, line)
         if dotted.startswith(_FIGURE_MODULES):
             self._figure(last, line)
+        self.drawn = self.drawn or _draws(dotted, last, use.attrs)
 
     def _random(self, use: Use, dotted: str, last: str) -> None:
         state = self.trace.state
@@ -188,6 +192,10 @@ class Outside:
                     "figure",
                 )
 
+    def begin(self, state: StepState) -> None:
+        """Note for a step that begins whether something above has drawn."""
+        state.after_drawing = self.drawn
+
     # handles ---------------------------------------------------------------------------------
 
     def touched(self, name: str, version: Version, site: Site) -> None:
@@ -231,3 +239,12 @@ def _hidden_draw(use: Use, last: str) -> bool:
         return True
     given = use.keywords.get(keyword)
     return given in values if values is not None else bool(given)
+
+
+def _draws(dotted: str, last: str, attrs: tuple[str, ...]) -> bool:
+    """Whether a call makes pyplot draw, as far as its name tells."""
+    if dotted.startswith(_FIGURE_MODULES):
+        return last in known.PYPLOT_NEW or last in known.PYPLOT_ON or last == "show"
+    if dotted.startswith("seaborn."):
+        return last in known.SEABORN_NEW
+    return not dotted and not _DRAWN_ON.isdisjoint(attrs)

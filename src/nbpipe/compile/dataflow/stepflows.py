@@ -200,6 +200,7 @@ class _Finish:
             frozenset(state.seeds_first),
             frozenset(modules),
             state.opaque,
+            state.after_drawing,
         )
 
     def _can_give(self, state: StepState, name: str) -> bool:

@@ -54,6 +54,7 @@ class Trace(Ownership):
         state = self.steps.get(block.step)
         if state is None:
             state = StepState(block.step, handed=self.bound.get(block.step, frozenset()))
+            self.effects.outside.begin(state)
             self.steps[block.step] = state
         state.last = self.block
         state.cells.append(self.cell)

@@ -114,5 +114,6 @@ class StepState:
     cells: list[str] = field(default_factory=list)
     shown: bool = False
     figure: bool = False
+    after_drawing: bool = False
     data: list[str] = field(default_factory=list)
     given: set[str] = field(default_factory=set)

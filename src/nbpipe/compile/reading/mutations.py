@@ -421,6 +421,11 @@ PYPLOT_ON = _words(
     "title xlabel ylabel legend xlim ylim xticks yticks axis grid savefig gca gcf suptitle text "
     "annotate tight_layout colorbar axhline axvline setp gci cla clf sca"
 )
+SEABORN_NEW = _words(
+    "relplot scatterplot lineplot displot histplot kdeplot ecdfplot rugplot distplot catplot "
+    "stripplot swarmplot boxplot violinplot boxenplot pointplot barplot countplot lmplot regplot "
+    "residplot heatmap clustermap pairplot jointplot palplot FacetGrid PairGrid JointGrid"
+)
 FORMULAS = _words(
     "ols glm logit probit wls gls rlm mixedlm poisson dmatrix dmatrices negativebinomial "
     "quantreg from_formula OLS phreg gee mnlogit"
@@ -439,5 +444,6 @@ INTERESTING = (
     | PATH_LAST
     | PYPLOT_NEW
     | PYPLOT_ON
+    | SEABORN_NEW
     | {"rvs", "sample"}
 )

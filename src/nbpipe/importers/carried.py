@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -149,15 +150,36 @@ def stem(path: str) -> str:
 
 
 def inside(path: str) -> str:
-    """Return a path that stays in the new folder: one that leads out keeps only its name."""
-    plain = posixpath.normpath(path.replace("\\", "/"))
+    """Return a path that stays in the new folder: one that leads out keeps only its name.
+
+    Characters that drive a terminal become dashes.
+    """
+    plain = posixpath.normpath(CONTROLS.sub("-", path).replace("\\", "/"))
     out = plain.startswith(("/", "../")) or plain == ".." or ":" in plain.split("/", 1)[0]
     return posixpath.basename(plain) if out else plain
 
 
+CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""What could move a cursor, turn text around, or cannot be written."""
+
+
+def writable(text: str) -> str:
+    """Return text that a file can hold: halves of surrogate pairs become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
+_LONGEST = 200
+"""Bytes of a name: a file system takes 255, and an ending and a number come on top."""
+
+
 @dataclass(slots=True)
 class Names:
-    """Gives out names, each once, without regard to case; a taken one gets a number."""
+    """Gives out names, each once, without regard to case; a taken one gets a number.
+
+    None is longer than a file's name may be.
+    """
 
     taken: set[str] = field(default_factory=set)
 
@@ -166,7 +188,9 @@ class Names:
         root, extension = posixpath.splitext(name)
         if extension not in (".ipynb", ".py"):
             root, extension = name, ""
-        found, count = name, 1
+        folder, slash, last = root.rpartition("/")
+        root = folder + slash + last.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
+        found, count = f"{root}{extension}", 1
         while found.casefold() in self.taken:
             count += 1
             found = f"{root}-{count}{extension}"

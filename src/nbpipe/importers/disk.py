@@ -29,9 +29,12 @@ class FolderSources:
         self._paths: tuple[str, ...] | None = None
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's bytes; None where there is no such file."""
+        """Return a file's bytes; None where there is no such file, or can be none."""
         file = self.folder / path
-        return file.read_bytes() if file.is_file() else None
+        try:
+            return file.read_bytes() if file.is_file() else None
+        except (OSError, ValueError):  # no name for a file: too long, or with NUL in it
+            return None
 
     def paths(self) -> tuple[str, ...]:
         """Return the paths of all files, hidden ones and environments left out."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbpipe.compile.assemble import assemble
 from nbpipe.compile.notebook import read_notebook
-from nbpipe.importers.carried import Made, Note, NotImportable
+from nbpipe.importers.carried import CONTROLS, Made, Note, NotImportable, writable
 from nbpipe.importers.defaults import keep_apart
 
 if TYPE_CHECKING:
@@ -55,8 +55,10 @@ class Imported:
 
 def finish(carried: Carried, sources: Sources) -> Imported:
     """Compile what was carried over with the real compiler, and add what belongs to it."""
-    made, apart = keep_apart(carried.files)
-    carried = replace(carried, files=made, notes=(*carried.notes, *apart))
+    whole = tuple(Made(made.path, writable(made.text)) for made in carried.files)
+    made, apart = keep_apart(whole)
+    name, notes = writable(carried.name), (*carried.notes, *apart)
+    carried = replace(carried, name=name, files=made, notes=notes)
     notebooks = tuple(
         read_notebook(made.text, made.path)
         for made in sorted(carried.files, key=lambda made: made.path)
@@ -71,6 +73,7 @@ def finish(carried: Carried, sources: Sources) -> Imported:
     copies = {source: to for source, to in found.items() if to not in taken}
     notes = (*carried.notes, *_other_givers(carried, pipeline))
     settings, lost = settings_text(carried.name, carried.parameters)
+    settings = writable(settings)
     notes = (*notes, *lost)
     files = [*carried.files, Made(SETTINGS, settings)]
     files.append(Made(LIST, list_text(carried, pipeline, notes)))
@@ -188,7 +191,9 @@ def list_text(carried: Carried, pipeline: Pipeline, notes: tuple[Note, ...]) -> 
 
 
 def _plain(text: str) -> str:
-    said = " ".join(text.split()).replace("|", "\\|").replace("`", "'")
+    """Return text as Markdown shows it as it is: nothing in it is markup, or drives a terminal."""
+    said = CONTROLS.sub("", " ".join(text.split())).replace("`", "'")
+    said = re.sub(r"([\\|\[\]])", r"\\\1", said)
     return said.replace("<", "&lt;").replace(">", "&gt;")
 
 

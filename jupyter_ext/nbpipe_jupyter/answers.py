@@ -37,6 +37,26 @@ class StartFailed(errors.RunError):
         self.suggestion = suggestion
 
 
+def notebook_in(data: bytes, task: str) -> dict[str, Any]:
+    """Return the notebook that stored bytes are.
+
+    Raises
+    ------
+    DamagedObject
+        If they are none: whoever can write to a store can call anything a notebook.
+    """
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("cells"), list):
+        raise errors.DamagedObject(
+            f"What the store holds as the executed notebook of {task} is no notebook. "
+            "It is not shown; run the step again to make it anew."
+        )
+    return found
+
+
 TABLE: Sequence[tuple[type[BaseException], int, str]] = (
     (NotFound, 404, "not-found"),
     (BadRequest, 400, "bad-request"),

@@ -8,12 +8,11 @@ alone lists the project's runs.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from nbpipe.store.rows import Which
-from nbpipe_jupyter.answers import NotFound, encode, encode_around, moment
+from nbpipe_jupyter.answers import NotFound, encode, encode_around, moment, notebook_in
 from nbpipe_jupyter.trust import mark_trusted
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ def _with_content(model: dict[str, Any], kept: Kept, artifact: Artifact) -> dict
         )
     data = kept.store.blobs.read(artifact.digest)
     if model["type"] == "notebook":
-        content = _locked(json.loads(data)) if len(data) < LARGE else data
+        content = _locked(notebook_in(data, model["name"])) if len(data) < LARGE else data
         return {**model, "content": content, "format": "json"}
     return {**model, "content": data.decode("utf-8", "replace"), "format": "text"}
 

@@ -10,7 +10,7 @@ from nbpipe.errors import MissingObject
 from nbpipe.store.rows import WhichTasks, step_of
 from nbpipe.store.tables import is_digest
 from nbpipe.wire import dump
-from nbpipe_jupyter.answers import BadRequest, NotFound, moment
+from nbpipe_jupyter.answers import BadRequest, NotFound, moment, notebook_in
 from nbpipe_jupyter.views import describe_run, describe_task
 
 if TYPE_CHECKING:
@@ -225,4 +225,4 @@ def executed(kept: Kept, name: str) -> tuple[dict[str, Any], str]:
         raise NotFound(f"{name} left no executed notebook in run {kept.run}.")
     if left.size > 4 * LARGE:
         raise NotFound(f"The executed notebook has {left.size // 2**20} MB, too much for this.")
-    return json.loads(kept.store.blobs.read(left.digest)), left.digest
+    return notebook_in(kept.store.blobs.read(left.digest), name), left.digest

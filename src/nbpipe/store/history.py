@@ -135,7 +135,7 @@ class History:
         for row in rows:
             some = took.setdefault(row["step"], [])
             if len(some) < _LAST_FEW:
-                some.append(texts.read(row["body"])["seconds"])
+                some.append(texts.read(row["body"]).get("seconds", 0.0))
         return {step: median(some) for step, some in took.items()}
 
     def metrics(self, runs: Sequence[str]) -> dict[str, list[StepMetric]]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import tempfile
 import time
 from contextlib import suppress
@@ -31,7 +32,8 @@ def scratch_name(run: str, task: str, attempt: int) -> str:
 def private_folder() -> Path:
     """Make a folder of mode 0700 whose path is short enough for sockets in it (107 bytes).
 
-    What such folders' makers left behind when they were killed, a day ago or more, is removed.
+    What such folders' makers left behind when they were killed is removed: at once where it is
+    a socket that nobody listens at, else after a day.
     """
     place = Path(tempfile.gettempdir())
     if len(os.fsencode(place)) > 70 and Path("/tmp").is_dir():  # noqa: S108
@@ -40,9 +42,28 @@ def private_folder() -> Path:
         with suppress(OSError, ValueError, IndexError):
             gone = not psutil.pid_exists(int(old.name.split("-")[1]))
             stat = old.lstat()
-            if gone and stat.st_uid == os.getuid() and time.time() - stat.st_mtime > FORGOTTEN:
+            mine = gone and stat.st_uid == os.getuid()
+            if mine and (time.time() - stat.st_mtime > FORGOTTEN or _is_silent(old)):
                 shutil.rmtree(old, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"nbpipe-{os.getpid()}-", dir=place))
+
+
+def _is_silent(folder: Path) -> bool:
+    """Tell whether there is nothing in a folder but sockets that nobody listens at.
+
+    Whoever made it may live in a container of his own, where no number of a process tells.
+    """
+    inside = list(folder.iterdir())
+    return bool(inside) and all(one.is_socket() and not _answers(one) for one in inside)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+    return True
 
 
 def scratch_of(order: Order) -> str:

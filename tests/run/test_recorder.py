@@ -16,7 +16,7 @@ from nbpipe.events import (
     TaskReused,
     TaskStarted,
 )
-from nbpipe.run.recorder import MOST, PATIENCE, PAUSE, Recorder
+from nbpipe.run.recorder import BEAT, MOST, PATIENCE, PAUSE, Recorder
 from nbpipe.store.rows import NewRun, StoredResult
 from nbpipe.store.store import Store
 
@@ -115,6 +115,32 @@ def test_what_cells_write_is_in_the_file_after_each_batch(desk: Desk) -> None:
     desk.recorder.flush()
     assert '"hello"' in (desk.store.run_folder("r") / "output.jsonl").read_text()
     desk.recorder.close()
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 0.001, 3600.0])
+def test_a_run_is_cancelled_whatever_happens_to_the_clock(desk: Desk, jump: float) -> None:
+    ledger, now = desk.store.ledger, desk.store.ledger.clock()
+    ledger.clock = lambda: now
+    ledger.request("r", "cancel", "before")
+    recorder = Recorder(desk.store, "r", desk.told.append, lambda: desk.now, ledger.requests("r"))
+    desk.now += BEAT
+    assert recorder.asked() == ""  # that stopped the run before it was resumed
+    ledger.clock = lambda: now + jump
+    ledger.request("r", "cancel", "somebody")
+    desk.now += BEAT
+    assert recorder.asked() == "somebody cancelled the run"
+
+
+def test_a_run_is_cancelled_by_who_cancelled_it_before_and_while_the_clock_stands(
+    desk: Desk,
+) -> None:
+    ledger, now = desk.store.ledger, desk.store.ledger.clock()
+    ledger.clock = lambda: now
+    ledger.request("r", "cancel", "somebody")
+    recorder = Recorder(desk.store, "r", desk.told.append, lambda: desk.now, ledger.requests("r"))
+    ledger.request("r", "cancel", "somebody")
+    desk.now += BEAT
+    assert recorder.asked() == "somebody cancelled the run"
 
 
 def test_a_batch_that_cannot_be_written_is_not_told(desk: Desk) -> None:

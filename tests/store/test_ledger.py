@@ -276,3 +276,8 @@ def test_requests_wait_for_the_engine(any_ledger: Ledger, clock: Clock) -> None:
     any_ledger.request("r", "cancel", by="bob")
     (asked,) = any_ledger.requests("r")
     assert (asked.what, asked.by, asked.at) == ("cancel", "bob", 1001.0)
+    clock.now = 5.0
+    any_ledger.request("r", "cancel", by="cid")
+    (later,) = any_ledger.requests("r")
+    assert later.by == "cid"
+    assert later.at > asked.at

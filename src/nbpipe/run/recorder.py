@@ -12,11 +12,11 @@ from nbpipe.kernelside.failpoints import reach
 from nbpipe.wire import dump_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import TextIO
 
     from nbpipe.events import Event, Tell
-    from nbpipe.store.rows import StoredResult
+    from nbpipe.store.rows import RequestRow, StoredResult
     from nbpipe.store.store import Store
 
 PAUSE = 0.1
@@ -41,8 +41,16 @@ class Recorder:
     is in the store. If the engine is killed, tasks whose end was still waiting run again.
 
     What cells print goes to a plain file beside the executed notebooks, not to the ledger.
-    What was asked of the run before `since` (UTC, seconds since 1970) is passed over: a run
-    that was cancelled can be resumed.
+
+    Parameters
+    ----------
+    store, run, tell
+        Where the run is kept, its id, and who is told what is written.
+    clock
+        Gives seconds; never the time of day, which may be set.
+    heard
+        What was asked of the run before it was taken up again, and is passed over: a run that
+        was cancelled can be resumed. Only what differs from it counts, not what is later.
 
     Attributes
     ----------
@@ -56,13 +64,13 @@ class Recorder:
         run: str,
         tell: Tell,
         clock: Callable[[], float] = time.monotonic,
-        since: float = 0.0,
+        heard: Iterable[RequestRow] = (),
     ) -> None:
         self.store = store
         self.run = run
         self.pass_on = tell
         self.clock = clock
-        self.since = since
+        self.heard = frozenset(heard)
         self.results: dict[str, StoredResult] = {}
         self.waiting: list[Event] = []
         self.held: list[Event] = []
@@ -120,7 +128,7 @@ class Recorder:
             self.beaten_at = self.clock()
             self.store.ledger.beat(self.run)
             for request in self.store.ledger.requests(self.run):
-                if request.what == "cancel" and request.at >= self.since:
+                if request.what == "cancel" and request not in self.heard:
                     self.stop_reason = (
                         self.stop_reason or f"{request.by or 'someone'} cancelled the run"
                     )

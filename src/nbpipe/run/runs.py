@@ -197,8 +197,9 @@ def carry_out(
     if job.on == LOCAL:  # elsewhere they are read there
         check_secrets(planner)
     check_quota(store.space(), job.project.settings)
+    heard = store.ledger.requests(job.run) if job.run else ()
     run, resumed = _begin(job, planner, store)
-    recorder = Recorder(store, run, tell, since=time.time() if resumed else 0.0)
+    recorder = Recorder(store, run, tell, heard=heard)
     started = time.monotonic()
     state: RunState = "failed"
     with _StopSignals(recorder):

@@ -387,14 +387,14 @@ class Ledger:
     # requests
 
     def request(self, run: str, what: str, by: str = "") -> None:
-        """Ask something of a run's engine, as ``cancel``; asked again, the later time counts."""
+        """Ask something of a run's engine, as ``cancel``.
+
+        What is asked again is later than before, whatever the clock says.
+        """
         with self.database.writing(durable=True) as connection:
             self._exists(connection, run)
-            connection.run(
-                "INSERT INTO requests (run, what, said_by, at) VALUES (:run, :what, :by, :at) "
-                "ON CONFLICT (run, what) DO UPDATE SET said_by = :by, at = :at",
-                run=run, what=what, by=texts.clean(by), at=self.clock(),
-            )  # fmt: skip
+            said = {"run": run, "what": what, "by": texts.clean(by), "at": self.clock()}
+            connection.run(tables.ASK, **said)
 
     def requests(self, run: str) -> list[RequestRow]:
         """Return what was asked of a run's engine."""

@@ -352,6 +352,14 @@ def digests_in(artifact: Artifact) -> Iterator[str]:
     yield from _named(artifact.preview)
 
 
+ASK = (
+    "INSERT INTO requests (run, what, said_by, at) VALUES (:run, :what, :by, :at) "
+    "ON CONFLICT (run, what) DO UPDATE SET said_by = :by, "
+    "at = CASE WHEN requests.at < :at THEN :at ELSE requests.at + 0.001 END"
+)
+"""Writes down what is asked; once more, it is later also where the clock was put back."""
+
+
 def is_digest(text: str) -> bool:
     """Return whether a text names stored bytes."""
     return text.startswith("sha256:") and len(text) == 71

@@ -191,7 +191,8 @@ def test_what_a_crash_leaves_is_found_and_mended_and_then_gone(
 
 
 def test_every_kind_of_fault_that_is_mended_is_made_here() -> None:
-    assert {what for _, whats in CASES for what in whats} == MENDABLE
+    made_elsewhere = {"unnamed"}  # when a day went by: tests/store/test_unnamed.py
+    assert {what for _, whats in CASES for what in whats} == MENDABLE - made_elsewhere
 
 
 def test_a_result_on_lost_bytes_is_not_used_again_and_others_are(desk: Desk) -> None:

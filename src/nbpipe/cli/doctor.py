@@ -217,7 +217,7 @@ def _fault(fault: Fault) -> Finding:
     return Finding(level, f"{fault.rule}: {fault.text}", cure)
 
 
-_HARMLESS = frozenset({"leftover", "claim", "half-written"})
+_HARMLESS = frozenset({"leftover", "claim", "half-written", "unnamed"})
 """What takes room and no more, or is put right when it is next used."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -34,6 +35,7 @@ def gc(path: str, dry_run: bool, store: str | None, **keep: Any) -> None:
     """
     from nbpipe.cli.runs import opened
     from nbpipe.cli.terminal import plural, size
+    from nbpipe.store.unnamed import remove_unnamed, unnamed
 
     _, there = opened(path, store)
     days = keep.pop("older_than")
@@ -43,10 +45,11 @@ def gc(path: str, dry_run: bool, store: str | None, **keep: Any) -> None:
         click.echo(f"The store holds {size(space.held)}; {size(space.free)} of disk are free.")
         for run in found.runs:
             click.echo(f"would remove {run}")
-        objects = plural(len(found.digests), "object")
-        click.echo(f"Would free {size(found.size)} ({objects}).")
+        loose = unnamed(there, time.time())
+        objects = plural(len(found.digests) + len(loose), "object")
+        click.echo(f"Would free {size(found.size + sum(loose.values()))} ({objects}).")
         return
-    freed = there.collect(found)
+    freed = remove_unnamed(there, time.time()) + there.collect(found)
     swept = there.blobs.sweep()
     more = f", {plural(swept, 'forgotten folder')}" if swept else ""
     click.echo(f"Removed {plural(len(found.runs), 'run')}{more}; freed {size(freed)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from nbpipe.store.rows import TaskRow
 from nbpipe.wire import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nbpipe.events import Artifact, Event
     from nbpipe.store.database import Connection
@@ -149,6 +150,26 @@ def digests_named(connection: Connection) -> dict[str, tuple[str, int | None]]:
     }
     rows = connection.run("SELECT MIN(run) AS run, digest FROM uses GROUP BY digest")
     return {row["digest"]: (row["run"], sizes.get(row["digest"])) for row in rows}
+
+
+def all_named(connection: Connection) -> Callable[[str], bool]:
+    """Return what tells whether anything in the ledger names some bytes.
+
+    A note may name some by the beginning of their digest: a file that a reused step's own took
+    the place of.
+    """
+    named = {row["digest"] for row in connection.run(_NAMED)}
+    named.update(d for _, _, digests in results_named(connection) for d in digests)
+    noted = "SELECT body FROM events WHERE kind = 'note' AND body LIKE '%sha256:%'"
+    begun = {said for row in connection.run(noted) for said in _SAID.findall(row["body"])}
+    return lambda digest: digest in named or digest[:_SHORT] in begun
+
+
+_NAMED = (
+    "SELECT digest FROM uses UNION SELECT digest FROM left_over UNION SELECT digest FROM artifacts"
+)
+_SHORT = len("sha256:") + 12
+_SAID = re.compile(r"sha256:[0-9a-f]{12}")
 
 
 def lost(connection: Connection) -> set[str]:

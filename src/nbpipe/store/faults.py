@@ -22,7 +22,7 @@ INVARIANTS: dict[Rule, str] = {
 
 What = Literal[
     "no-engine", "not-ended", "claim", "missing", "damaged", "result", "order", "projection",
-    "half-written", "leftover", "open",
+    "half-written", "leftover", "unnamed", "open",
 ]  # fmt: skip
 
 

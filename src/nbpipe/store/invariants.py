@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from nbpipe.errors import DamagedObject, MissingObject
 from nbpipe.store import audit, engines, leftovers, tables
 from nbpipe.store.faults import Fault
+from nbpipe.store.unnamed import unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,7 @@ def faults_of(store: Store, thorough: bool = False, now: float | None = None) ->
         found += leftovers.left_in_project(Path(project))
     found += leftovers.left_behind(store.local, idle, at)
     found += leftovers.half_written(store.local)
+    found += _unnamed(store, at)
     found += leftovers.open_to_others(store.local)
     return tuple(found)
 
@@ -81,6 +83,13 @@ def faults_of_objects(store: Store, thorough: bool = False) -> Iterator[Fault]:
         if any(d in bad or (d not in named and not store.blobs.has(d)) for d in digests):
             text = f"The result that is kept of {task} rests on bytes that are gone."
             yield Fault("I2", "result", text, name=key)
+
+
+def _unnamed(store: Store, now: float) -> Iterator[Fault]:
+    found = unnamed(store, now)
+    if found:
+        text = f"Nothing names {len(found)} of the objects ({sum(found.values()):,} bytes)."
+        yield Fault("I8", "unnamed", text)
 
 
 def _of_object(digest: str, run: str, how: Literal["missing", "damaged"]) -> Fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from nbpipe.store import audit
 from nbpipe.store.blobs import file_digest
 from nbpipe.store.invariants import faults_of, faults_of_objects
 from nbpipe.store.projection import View, closing
+from nbpipe.store.unnamed import remove_unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,6 +45,7 @@ def repair(
         If the store cannot be read or written.
     """
     done: list[str] = []
+    at = time.time() if now is None else now
     _forget_found(store)
     left = faults_of(store, thorough, now)
     for _ in range(_ROUNDS):
@@ -50,6 +53,8 @@ def repair(
         if not mendable:
             break
         done += _mend(store, mendable)
+        if any(fault.what == "unnamed" for fault in mendable) and remove_unnamed(store, at):
+            done.append("Bytes that nothing names were removed.")
         left = faults_of(store, thorough, now)
     return tuple(dict.fromkeys(done)), left
 
@@ -165,5 +170,5 @@ _CURES: Mapping[What, Callable[[Store, Fault], str]] = {
 }
 """How each kind of fault is mended, in this order; results come last."""
 
-MENDABLE: frozenset[What] = frozenset({*_CURES, "result"})
+MENDABLE: frozenset[What] = frozenset({*_CURES, "result", "unnamed"})
 """What can be mended without asking anybody."""

@@ -79,6 +79,7 @@ SEED ?= 1
 chaos: $(VENV)/.test
 	NBPIPE_TEST_ROUNDS=$(ROUNDS) NBPIPE_TEST_SEED=$(SEED) $(BIN)/python -m pytest -q tests/kernels/test_chaos.py
 	NBPIPE_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 tests/store/test_every_call.py
+	NBPIPE_TEST_RUNS=50 $(BIN)/python -m pytest -q tests/run/test_leases.py
 
 clusters: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/clusters

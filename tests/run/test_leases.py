@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbpipe.run.order import Order
     from tests.conftest import WriteNotebook
 
-RUNS = int(os.environ.get("NBPIPE_TEST_RUNS", "12"))
+RUNS = int(os.environ.get("NBPIPE_TEST_RUNS", "20"))
 DEAD = replace(this_engine(), process="an earlier boot/1")
 
 
@@ -90,13 +90,19 @@ def test_what_another_run_is_making_is_waited_for_and_reused(
         assert [order.task for order in executor.orders] == ["b"]
 
 
-def run_in_a_process(folder: Path, number: int) -> int:
-    """Carry out a run in a process of its own; each order leaves a note. Returns its id."""
+def run_in_a_process(folder: Path, number: int, gate: tuple[int, int], ready: int) -> int:
+    """Carry out a run in a process of its own; each order leaves a note. Returns its id.
+
+    It says when it is ready, and begins when the gate is opened: when nobody holds its other end.
+    """
     pid = os.fork()
     if pid:
         return pid
     code = 99
     try:
+        os.close(gate[1])
+        os.write(ready, b"x")
+        os.read(gate[0], 1)
         project = open_project(folder)
         with Store.open(project.store) as store:
 
@@ -124,8 +130,14 @@ def test_of_many_runs_started_at_once_each_ends_well_and_no_work_is_done_twice(
 ) -> None:
     folder = tmp_path / "p"
     write_notebook("p/n.ipynb", ("step:a", "x = 1"), ("step:b", "y = x"), ("step:c", "print(y)"))
-    pids = [run_in_a_process(folder, number) for number in range(RUNS)]
+    gate, (told, ready) = os.pipe(), os.pipe()
+    pids = [run_in_a_process(folder, number, gate, ready) for number in range(RUNS)]
+    for _ in pids:
+        assert os.read(told, 1) == b"x"
+    os.close(gate[1])
     codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    for end in (gate[0], told, ready):
+        os.close(end)
     assert codes == [0] * RUNS
     done = sorted(path.name[0] for path in tmp_path.iterdir() if path.name != "p")
     assert done == ["a", "b", "c"]

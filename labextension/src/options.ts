@@ -16,6 +16,7 @@ export const ENGINES = ['warm', 'papermill', 'embedded', 'profiling', 'debug'] a
 
 export const OPTIONS: readonly IOption[] = [
   { name: 'retries', kind: 'count' },
+  { name: 'retry_delay', kind: 'amount' },
   { name: 'timeout', kind: 'amount' },
   { name: 'cpu', kind: 'amount', within: 'resources' },
   { name: 'memory', kind: 'size', within: 'resources' },

@@ -14,16 +14,22 @@ KNOWN = (Parameter("alpha", 0.5, "n.ipynb", "c"),)
 
 
 def test_step_options_become_values() -> None:
-    raw = {"retries": 2, "timeout": 60, "resources": {"cpu": 2, "memory": "1.5 GB"}, "cache": False}
+    raw = {
+        "retries": 2, "retry_delay": 0, "timeout": 60, "cache": False,
+        "resources": {"cpu": 2, "memory": "1.5 GB"},
+    }  # fmt: skip
     options, problems = read_options(raw, "fit", "n.ipynb")
     assert problems == ()
     assert (options.retries, options.timeout, options.cache) == (2, 60.0, False)
+    assert options.retry_delay == 0.0
     assert (options.resources.cpu, options.resources.memory) == (2.0, 3 * 2**29)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("retry_delay", -1), ("retry_delay", "1s"), ("retry_delay", float("nan")),
+        ("retry_delay", None), ("retry_delay", 10**400), ("retry_delay", True),
         ("retries", -1), ("retries", True), ("timeout", 0), ("timeout", "soon"), ("engine", "fast"),
         ("cache", 1), ("gives", "x"), ("resources", 3), ("resources", {"memory": "lots"}),
         ("resources", {"disk": 1}), ("resources", {"cpu": float("nan")}), ("timeout", 10**400),

@@ -24,6 +24,7 @@ from nbpipe.events import (
     TaskSkipped,
     TaskStarted,
 )
+from nbpipe.run.engine import pause_before
 from nbpipe.run.environment import Environments
 from nbpipe.run.executors import Lost
 from nbpipe.run.keep import notebook_file
@@ -252,16 +253,28 @@ def test_fail_fast_stops_everything(lab: Lab, write_notebook: WriteNotebook) -> 
 
 
 def test_a_step_is_tried_again_as_often_as_its_option_says(
-    lab: Lab, write_notebook: WriteNotebook, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, write_notebook: WriteNotebook
 ) -> None:
-    monkeypatch.setattr("nbpipe.run.engine.PAUSE", 0.0)
-    write_notebook(
-        "n.ipynb", ("step:a", "x = 1"), nbpipe={"version": 1, "steps": {"a": {"retries": 2}}}
-    )
+    said = {"version": 1, "steps": {"a": {"retries": 2, "retry_delay": 0}}}
+    write_notebook("n.ipynb", ("step:a", "x = 1"), nbpipe=said)
     lab.answers["a"] = lambda order: failed(order) if order.attempt < 3 else lab.ok(order)
     assert lab.run() == "ok"
     assert [event.attempt for event in lab.of(TaskStarted)] == [1, 2, 3]
     assert [event.again for event in lab.of(TaskFinished)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("delay", "pauses"),
+    [
+        (1.0, [1, 2, 4, 8, 16, 32, 60, 60]), (0.0, [0, 0, 0]), (0.5, [0.5, 1, 2]),
+        (45.0, [45, 60, 60]), (300.0, [300, 300, 300]),
+    ],
+)  # fmt: skip
+def test_the_pause_before_an_attempt_doubles_from_what_the_option_says(
+    delay: float, pauses: list[float]
+) -> None:
+    assert [pause_before(delay, tried) for tried in range(1, len(pauses) + 1)] == pauses
+    assert pause_before(delay, 1000) == (max(60.0, delay) if delay else 0.0)
 
 
 def test_a_lost_worker_costs_an_attempt_and_not_the_run(

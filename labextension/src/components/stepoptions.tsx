@@ -96,6 +96,7 @@ function choicesOf({ kind }: IOption): (readonly [string, string])[] | null {
 function labelOf(name: string): string {
   const labels: Readonly<Record<string, string>> = {
     retries: trans.__('Retries'),
+    retry_delay: trans.__('Pause before a retry'),
     timeout: trans.__('Timeout'),
     cpu: trans.__('Cores'),
     memory: trans.__('Memory'),
@@ -109,12 +110,14 @@ function labelOf(name: string): string {
   return labels[name] ?? name;
 }
 
+const SECONDS = new Set(['retry_delay', 'timeout']);
+
 function hintOf({ name, kind }: IOption): string {
   switch (kind) {
     case 'count':
       return trans.__('a whole number');
     case 'amount':
-      return name === 'timeout' ? trans.__('seconds') : trans.__('a number');
+      return SECONDS.has(name) ? trans.__('seconds') : trans.__('a number');
     case 'size':
       return trans.__('a size, as 2 GB');
     default:

@@ -106,6 +106,7 @@ def _step(step: Step) -> dict[str, Any]:
         },
         "options": {
             "retries": options.retries,
+            "retry_delay": options.retry_delay,
             "timeout": options.timeout,
             "engine": options.engine,
             "cache": options.cache,

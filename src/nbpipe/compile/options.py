@@ -89,6 +89,12 @@ def _seconds(value: Any) -> float | None:
     return float(value)
 
 
+def _delay(value: Any) -> float:
+    if value != 0 and not is_span(value):
+        raise ValueError("must be a number of seconds, 0 or more")
+    return float(value)
+
+
 def is_span(value: Any) -> bool:
     """Whether a value is a number of seconds above 0, and of at most thirty years."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1e9
@@ -126,6 +132,7 @@ def _resources(value: Any) -> Resources:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "retries": _count,
+    "retry_delay": _delay,
     "timeout": _seconds,
     "resources": _resources,
     "engine": _engine,

@@ -44,6 +44,9 @@ class Options:
     ----------
     retries
         How often a failed attempt is tried again.
+    retry_delay
+        Seconds before it is tried again, doubled with each further attempt: to a minute at most,
+        or as long as this says.
     timeout
         Seconds a whole attempt may take; None for no limit.
     resources
@@ -59,6 +62,7 @@ class Options:
     """
 
     retries: int = 0
+    retry_delay: float = 1.0
     timeout: float | None = None
     resources: Resources = field(default_factory=Resources)
     engine: str | None = None

@@ -301,6 +301,16 @@ def read_notebook_options(notebook: Notebook) -> NotebookOptions:
 
 
 OPTION_NAMES = frozenset(
-    {"retries", "timeout", "resources", "engine", "cache", "gives", "reads", "writes"}
+    {
+        "retries",
+        "retry_delay",
+        "timeout",
+        "resources",
+        "engine",
+        "cache",
+        "gives",
+        "reads",
+        "writes",
+    }
 )
 """The options that a step can have in ``metadata.nbpipe``."""

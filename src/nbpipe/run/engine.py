@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from nbpipe.run.order import Result
     from nbpipe.run.planner import Considered, Planner
 
-PAUSE = 1.0
-"""Seconds before the second attempt; doubled for each one more, a minute at most."""
+LONGEST_PAUSE = 60.0
+"""Seconds that doubling the pause before an attempt comes to at most."""
 
 LOOK_AGAIN = 0.25
 """Seconds between two looks at what another run is making."""
@@ -307,8 +307,8 @@ class Pass:
             self._fail(one, f"{one.task} {_SAID.get(result.state, result.state)}")
 
     def _retry(self, active: _Active) -> None:
-        pause = min(PAUSE * 2.0 ** (self._tried(active) - 1), 60.0)
-        self.tell(Note(f"It is tried again in {pause:.0f} s.", active.one.task))
+        pause = pause_before(active.one.step.options.retry_delay, self._tried(active))
+        self.tell(Note(f"It is tried again in {pause:g} s.", active.one.task))
         later = _Active(active.one, active.attempt + 1, active.lost)
         self.retries.append((time.monotonic() + pause, later))
         reach("task-retried")
@@ -433,6 +433,12 @@ class Pass:
 
     def _keep_notebook(self, task: str, artifacts: Iterable[Artifact]) -> None:
         keep_notebook(self.planner.store, self.run, task, artifacts)
+
+
+def pause_before(delay: float, tried: int) -> float:
+    """Return the seconds to wait after so many attempts; the first delay is never cut."""
+    doubled = delay * 2.0 ** min(tried - 1, 64)
+    return min(doubled, max(LONGEST_PAUSE, delay))
 
 
 def _finished(one: Considered, result: Result, again: bool) -> TaskFinished:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nbpipe.errors import RunBusy, StoreUnusable
+from nbpipe.events import Note
 from nbpipe.run import runs
+from nbpipe.store.store import Store
 
 from .conftest import CHAIN, failing, ok
 
@@ -273,3 +275,23 @@ def test_resume_takes_the_notebooks_as_they_were(
     assert said.exit_code == 0, said.output
     assert nbpipe.ran == ["load", "fit", "fit", "show"]
     assert next(o.parameters for o in nbpipe.executors[-1].orders) == {}
+    assert "n.ipynb was edited since the run began. The run keeps what it began" in said.output
+
+
+def test_a_notebook_edited_while_its_run_goes_on_is_not_what_runs_and_that_is_said(
+    nbpipe: Desk, write_notebook: WriteNotebook
+) -> None:
+    def editing(order: Order) -> Result:
+        write_notebook("n.ipynb", *CHAIN[:3], ("step:other", "print('edited')"))
+        return ok(order)
+
+    nbpipe.answers["load"] = editing
+    said = nbpipe("run")
+    assert said.exit_code == 0, said.output
+    assert nbpipe.ran == ["load", "fit", "show"]
+    assert "n.ipynb was edited since the run began. The run keeps what it began" in said.output
+    with Store.open(nbpipe.folder / ".nbpipe") as store:
+        run = store.ledger.run("last")
+        assert b"edited" not in store.blobs.read(run.sources["n.ipynb"])
+        told = [one.event for one in store.ledger.events(run.id) if isinstance(one.event, Note)]
+        assert [note.level for note in told if "was edited" in note.text] == ["warning"]

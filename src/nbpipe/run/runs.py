@@ -20,6 +20,7 @@ from nbpipe.errors import NbpipeError, Problem, ProblemsError, StoreError, Unkno
 from nbpipe.events import Note, RunFinished, RunStarted
 from nbpipe.kernelside.failpoints import reach
 from nbpipe.run.conduct import Conduct
+from nbpipe.run.edits import Edits
 from nbpipe.run.engine import Pass
 from nbpipe.run.limits import Watch, check_quota
 from nbpipe.run.lock import add_to_lock, joined
@@ -240,12 +241,15 @@ def _slots(job: Job) -> int:
     return job.jobs or job.project.settings.jobs or here
 
 
-def _conduct(job: Job, recorder: Recorder, lessons: _Lessons, resumed: bool) -> Conduct:
+def _conduct(
+    job: Job, recorder: Recorder, lessons: _Lessons, edits: Edits, resumed: bool
+) -> Conduct:
     """How the run is carried out; another machine's room is for its own scheduler to know."""
     watch = Watch(recorder.store.space, job.project.settings, recorder.tell)
 
     def asked() -> str:
         watch.look()
+        edits.look()
         return recorder.asked()
 
     tasks = recorder.store.ledger.tasks(recorder.run) if resumed else ()
@@ -322,7 +326,8 @@ def _passes(
 ) -> RunState:
     """Run passes until one teaches nothing that changes the pipeline."""
     taught = _Lessons(job.project)
-    conduct = _conduct(job, recorder, taught, resumed)
+    edits = Edits(job.project, recorder.tell, resumed)
+    conduct = _conduct(job, recorder, taught, edits, resumed)
     chosen = tuple(step.name for step in planner.pipeline.steps if step.name in planner.concerned)
     scope, values = job.project.scope or "", dict(planner.parameters)
     recorder.tell(RunStarted(scope, conduct.engine, chosen, values, resumed, shown(job.on)))
@@ -346,6 +351,7 @@ def _passes(
             planner = _planner_anew(planner, project)
         return state
     finally:
+        edits.look(last=True)
         executor.close()
 
 

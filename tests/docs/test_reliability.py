@@ -27,3 +27,15 @@ def test_every_row_of_the_table_has_a_proof() -> None:
     table = PAGE.partition("what proves it")[2].partition("## What is not")[0]
     rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
     assert all("`tests/" in row for row in rows)
+
+
+def test_every_defence_names_a_file_of_tests_that_there_is() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if re.match(r"\| .* \| .* \| .*`", line)]
+    assert len(rows) > 20
+    for row in rows:
+        named = re.findall(r"`([\w/]+(?:\.py|/)|pyproject\.toml)`", row.rpartition(" | ")[2])
+        assert named, row
+        for name in named:
+            at = ROOT / name if name == "pyproject.toml" else ROOT / "tests" / name
+            assert at.exists(), name

@@ -96,6 +96,8 @@ def test_bytes_of_a_ledger_that_was_moved_aside_stay(store: Store) -> None:
         left.unlink()
     with Store.open(store.local) as again:
         assert unnamed(again, after(again)) == {}
+        at = again.ledger.clock() + 5.0
+        again.ledger.clock = lambda: at
         again.ledger.begin_run(NewRun("new", "/p"))
         again.ledger.record("new", RunFinished("ok", 1.0))
         assert unnamed(again, after(again)) == {}

@@ -55,10 +55,15 @@ def _is_its_own(store: Store) -> bool:
     return store.ledger.database.address == str(store.blobs.folder / "ledger.db")
 
 
+_SLACK = 1.0
+"""Seconds by which a file's times may lag behind the clock."""
+
+
 def _found(store: Store, connection: Connection, now: float) -> dict[str, int]:
-    begun = connection.run("SELECT MIN(begun) AS begun FROM runs")[0]["begun"]
-    if begun is None:
+    first = connection.run("SELECT MIN(begun) AS begun FROM runs")[0]["begun"]
+    if first is None:
         return {}
+    begun = first - _SLACK
     is_named = audit.all_named(connection)
     found: dict[str, int] = {}
     for digest in store.blobs.digests():

@@ -85,10 +85,14 @@ describe('the form of a cell', () => {
     type(labelled('Retries'), 'often');
     expect(host.querySelector('[role=alert]')?.textContent).toContain('a whole number');
     type(labelled('Retries'), '3');
+    type(labelled('Pause before a retry'), 'long');
+    expect(host.querySelector('[role=alert]')?.textContent).toContain('seconds');
+    type(labelled('Pause before a retry'), '2.5');
     type(labelled('Memory'), '2 GB');
     type(labelled('Cores'), '');
     expect(did).toEqual([
       ['load', 'retries', 3],
+      ['load', 'retry_delay', 2.5],
       ['load', 'resources', { cpu: 2, memory: '2 GB' }],
       ['load', 'resources', null]
     ]);

@@ -146,6 +146,17 @@ def find_task(kept: Kept, name: str) -> TaskRow:
     return rows[0]
 
 
+def space(projects: Projects, path: str) -> dict[str, Any]:
+    """Return how much a project's store holds, what is left for it, and which limits are near."""
+    from nbpipe.run.limits import warnings
+    from nbpipe.run.project import project_settings
+
+    folder, _ = projects.folder_of(path)
+    settings, found = project_settings(folder)[0], projects.store_of(folder).space()
+    near = [word for word, _ in warnings(found, settings)]
+    return {"held": found.held, "free": found.free, "quota": settings.quota, "near": near}
+
+
 # what people say of runs
 
 

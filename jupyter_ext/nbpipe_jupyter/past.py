@@ -55,6 +55,16 @@ class Task(Handler):
         await self.reply(dict, {**found, "lingers": there})
 
 
+class Space(Handler):
+    """The disk."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with what a project's store holds and what is left for it."""
+        await self.reply(history.space, self.desk.projects, self.word("path"))
+
+
 class Draft(Handler):
     """Copies of executed notebooks to go on with."""
 
@@ -187,6 +197,7 @@ ROUTES: Sequence[tuple[str, type[Handler]]] = (
     (f"{RUN}/kernel", FailedKernel),
     (f"{RUN}/diff", Diff),
     ("/nbpipe-api/compare", Compare),
+    ("/nbpipe-api/space", Space),
     (DIGEST, Artifact),
     (f"{DIGEST}/image", Image),
     (f"{DIGEST}/text", Text),

@@ -30,6 +30,7 @@ import type {
   Runs,
   Said,
   Side,
+  Space,
   StoredText,
   SuggestRequest,
   Task,
@@ -167,6 +168,10 @@ export class Client implements IClient, IPast {
   async compare(path: string, ids: readonly string[]): Promise<readonly Side[]> {
     const query = new URLSearchParams([['path', path], ...ids.map(id => ['run', id])]);
     return (await this.ask<{ runs: readonly Side[] }>('GET', `compare?${query}`)).runs;
+  }
+
+  space(path: string): Promise<Space> {
+    return this.ask('GET', `space?${new URLSearchParams({ path })}`);
   }
 
   diff(before: RunName, after: string): Promise<Diff> {

@@ -6,6 +6,7 @@ import { Signal } from '@lumino/signaling';
 
 import { Authored } from './authored';
 import { sentenceOf, statusOf } from './failure';
+import { FailedKernel } from './failedkernel';
 import { Given } from './given';
 import { Lookout } from './lookout';
 import { Proving } from './proving';
@@ -36,6 +37,7 @@ export class PipelineModel implements IDisposable {
     this.suggesting = new Suggesting(client, notebooks, this.authored, this.shown);
     this.proving = new Proving(client, notebooks, this.shown);
     this.running = new Running(client, notebooks, this.shown);
+    this.failedKernel = new FailedKernel(client, notebooks, this.shown);
     this.given = new Given(settings, memory, this.shown);
     this.lookout = new Lookout(client, this.shown, () => this.begin());
     notebooks.currentChanged.connect(this.onCurrent, this);
@@ -56,6 +58,9 @@ export class PipelineModel implements IDisposable {
 
   /** Runs: planned, started, followed, listed. */
   readonly running: Running;
+
+  /** The kernel of the step that failed. */
+  readonly failedKernel: FailedKernel;
 
   /** What a person gives to a run: values of parameters, and presets of them. */
   readonly given: Given;
@@ -117,6 +122,7 @@ export class PipelineModel implements IDisposable {
     this.authored.dispose();
     this.suggesting.dispose();
     this.proving.dispose();
+    this.failedKernel.dispose();
     this.lookout.dispose();
     Signal.disconnectReceiver(this);
   }

@@ -16,9 +16,10 @@ import { isOnDrive, onDrive } from './drive';
 import type { Edit, Metadata, Source } from './edits';
 import type { IMarks } from './marks';
 import type { NoteKind, Notes } from './notes';
+import { openDraft } from './runs/doors';
 import { isInside } from './state';
 import type { ICell, INotebooks } from './tokens';
-import type { Json, NotebookContent } from './wire';
+import type { Draft, Json, NotebookContent } from './wire';
 import { metadataOf, Writing } from './writing';
 
 const FACTORY = 'Notebook';
@@ -154,6 +155,10 @@ export class Notebooks implements INotebooks, IDisposable {
     if (widget && cell !== null) {
       await showCell(widget, cell, null);
     }
+  }
+
+  openDraft(draft: Draft): Promise<void> {
+    return openDraft(this.documents, draft);
   }
 
   /** Put code into a new cell below the active one; it can be undone. Null for no notebook. */

@@ -96,6 +96,7 @@ function actionsOf({ model, commands }: IPanelOptions): IActions {
     setOneStep: name => void model.authored.setOneStep(name),
     offerRuns: (x, y) => offerRuns(commands, x, y),
     retryStep: step => void commands.execute(CommandIDs.retry, { step }),
+    openFailedKernel: () => void model.failedKernel.open(),
     setParameter: (name, text) => model.given.setParameter(name, text),
     takePreset: name => model.given.takePreset(name),
     savePreset: () => void savePreset(model),

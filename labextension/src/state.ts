@@ -16,6 +16,12 @@ export type Server =
   | { readonly is: 'other'; readonly version: string; readonly api: number }
   | { readonly is: 'failing'; readonly message: string };
 
+/** The kernel that a failed task left, as far as it can be opened. */
+export interface KernelOfTask {
+  readonly task: string;
+  readonly is: 'there' | 'opening' | 'gone';
+}
+
 export type Scope = CompileRequest['scope'];
 
 /** All that is shown, as one value. */
@@ -56,6 +62,8 @@ export interface State {
   readonly typed: { readonly [name: string]: string };
   readonly runs: readonly Run[];
   readonly run: Run | null;
+  /** The kernel in which the run's step failed, where it waits or did; null where none is known. */
+  readonly failedKernel: KernelOfTask | null;
   /** True if the run was chosen from the list: then its own graph is drawn. */
   readonly looking: boolean;
   readonly log: readonly LogLine[];
@@ -90,6 +98,7 @@ export const EMPTY: State = {
   typed: {},
   runs: [],
   run: null,
+  failedKernel: null,
   looking: false,
   log: [],
   starting: false,

@@ -9,6 +9,7 @@ import type { TagChange, Tagged } from './tags';
 import type {
   Compiled,
   CompileRequest,
+  Draft,
   Durations,
   Events,
   Fix,
@@ -22,7 +23,8 @@ import type {
   Run,
   RunEvent,
   RunRequest,
-  SuggestRequest
+  SuggestRequest,
+  TaskInFull
 } from './wire';
 
 export const PLUGIN_ID = 'jupyterlab-nbpipe:plugin';
@@ -92,6 +94,8 @@ export interface INotebooks {
   open(path: string): Promise<void>;
   /** Open what ran, read-only, at a cell if one is named. */
   openExecuted(path: string, cell: string | null): Promise<void>;
+  /** Open a draft with its kernel. */
+  openDraft(draft: Draft): Promise<void>;
   /** Show what is known of the cells of the current notebook. */
   paint(marks: IMarks | null): void;
   /** Show notes of a kind at cells of the current notebook; null for none. */
@@ -136,6 +140,10 @@ export interface IClient {
   output(run: RunName, from: number): Promise<Output>;
   cancel(run: RunName): Promise<void>;
   resume(run: RunName): Promise<Run>;
+  /** A task with all that is known of it. */
+  task(run: RunName, task: string): Promise<TaskInFull>;
+  /** A draft of a failed step, and the kernel in which it failed. */
+  failedKernel(run: RunName, task: string): Promise<Draft>;
 }
 
 /** What a person can do in the panel. */
@@ -147,6 +155,8 @@ export interface IActions {
   offerRuns(x: number, y: number): void;
   /** Run a step that failed, and what follows it. */
   retryStep(step: string): void;
+  /** Open the step that failed in the very kernel in which it did. */
+  openFailedKernel(): void;
   setTags(cell: string, change: TagChange): void;
   goTo(notebook: string | null, cell: string | null, line: number | null): void;
   fix(notebook: string | null, fix: Fix): void;

@@ -343,6 +343,16 @@ export interface Durations {
   readonly steps: { readonly [step: string]: number };
 }
 
+/** What a project's store holds, and what is left for it, in bytes. */
+export interface Space {
+  readonly held: number;
+  readonly free: number;
+  /** What `nbpipe.toml` allows, as it is written there. */
+  readonly quota: string | null;
+  /** Which limits are near. */
+  readonly near: readonly ('disk' | 'quota')[];
+}
+
 /** A piece of text that a cell wrote. */
 export interface OutputLine {
   readonly task: string;

@@ -466,3 +466,18 @@ def test_how_long_steps_took_is_known_from_earlier_runs(ask: Ask, store: Store) 
 
     assert ask("durations?path=work/flow.ipynb").data == {"steps": {"load": 3.0}}
     assert ask("durations?path=").data == {"steps": {}}
+
+
+def test_how_much_the_store_holds_is_told_and_which_limits_are_near(ask: Ask, store: Store) -> None:
+    value = Artifact("x", store.blobs.put_bytes(PNG), 1000, "value", "json", "int")
+    store.ledger.record(RUN, TaskFinished("load", "ok", 1.0, 1, "key", (value,)))
+    before = ask("space?path=work/flow.ipynb").data
+    assert (before["held"], before["quota"], "quota" in before["near"]) == (1000, None, False)
+    assert before["free"] > 0
+
+    settings = store.local.parent / "nbpipe.toml"
+    settings.write_text('quota = "1 kB"\n')
+    assert ask("space?path=work").data["quota"] == "1 kB"
+    assert "quota" in ask("space?path=work").data["near"]
+    settings.write_text('quota = "much"\n')
+    assert ask("space?path=work").status == 200

@@ -58,12 +58,11 @@ for (const theme of ['light', 'dark'] as const) {
         timeout: RUN_TIME
       });
       await expect(panel.getByRole('status', { name: 'Run state' })).toContainText('failed');
+      const fault = panel.locator('.nbpipe-Fault');
+      await expect(fault.getByRole('button', { name: 'Open in its kernel' })).toBeVisible();
       await page.mouse.move(0, 0);
       await expect(graph).toHaveScreenshot(`failed-graph-${theme}.png`, ALIKE);
-      await expect(panel.locator('.nbpipe-Fault')).toHaveScreenshot(
-        `failed-why-${theme}.png`,
-        ALIKE
-      );
+      await expect(fault).toHaveScreenshot(`failed-why-${theme}.png`, ALIKE);
     });
   });
 }

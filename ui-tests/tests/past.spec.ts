@@ -4,44 +4,14 @@ import type { Locator } from '@playwright/test';
 import { source as axe } from 'axe-core';
 
 import { notebookText, openNotebook } from './notebooks';
+import { execute, pageOf, RUN_TIME, runToTheEnd } from './ran';
 
-const RUN_TIME = 90_000;
 const CELLS = [
   { source: 'n = 2', tags: ['parameters'] },
   { source: 'numbers = list(range(n))\nprint("loaded", numbers)', tags: ['step:load'] },
   { source: 'half = [10 / (4 - number) for number in numbers]', tags: ['step:half'] },
   { source: 'best = max(half)', tags: ['metrics'] }
 ];
-
-/** Run a notebook through the server, and wait until it ended; returns the run's id. */
-async function runToTheEnd(
-  page: IJupyterLabPageFixture,
-  path: string,
-  parameters: { [name: string]: number } = {}
-): Promise<string> {
-  const started = await page.request.post('/nbpipe-api/runs', { data: { path, parameters } });
-  const { id } = (await started.json()) as { id: string };
-  const state = async (): Promise<string> => {
-    const answer = await page.request.get(`/nbpipe-api/runs/${id}?path=${path}`);
-    return ((await answer.json()) as { state: string }).state;
-  };
-  await expect.poll(state, { timeout: RUN_TIME }).not.toBe('running');
-  return id;
-}
-
-async function execute(
-  page: IJupyterLabPageFixture,
-  command: string,
-  args: { [name: string]: string | string[] }
-): Promise<void> {
-  await page.evaluate(
-    ([name, given]) => window.jupyterapp.commands.execute(name, given).then(() => null),
-    [command, args] as const
-  );
-}
-
-const pageOf = (page: IJupyterLabPageFixture, id: string): Locator =>
-  page.getByRole('region', { name: `Run ${id}` });
 
 const cellsInFront = (page: IJupyterLabPageFixture): Locator =>
   page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook');
@@ -154,6 +124,33 @@ test.describe('what ran', () => {
     await wrong.getByRole('button', { name: 'half' }).click();
     await expect(run.getByRole('button', { name: 'Open where it failed' })).toBeVisible();
     await expect(run.getByRole('button', { name: 'Open in its kernel' })).toHaveCount(0);
+  });
+
+  test('is opened in the kernel that failed from the panel too, which says when that is gone', async ({
+    page,
+    tmpPath
+  }) => {
+    const source = 'numbers.append(7)\nhalf = 1 / 0';
+    const cells = [...CELLS.slice(0, 2), { source, tags: ['step:half'] }];
+    await openNotebook(page, `${tmpPath}/panel.ipynb`, cells);
+    const panel = page.locator('#nbpipe-panel');
+    await panel.getByRole('button', { name: 'Run pipeline' }).click();
+    const button = panel
+      .locator('.nbpipe-Fault')
+      .getByRole('button', { name: 'Open in its kernel' });
+    await button.click({ timeout: RUN_TIME });
+
+    const active = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active');
+    await expect(active).toContainText('half = 1 / 0', { timeout: RUN_TIME });
+    await page.notebook.addCell('code', 'print("here are", numbers)');
+    await page.menu.clickMenuItem('Run>Run Selected Cell');
+    await expect(cellsInFront(page)).toContainText('here are [0, 1, 7]', { timeout: RUN_TIME });
+
+    await page.evaluate(() => window.jupyterapp.serviceManager.sessions.shutdownAll());
+    await page.notebook.activate('panel.ipynb');
+    await button.click();
+    await expect(panel.locator('.nbpipe-Fault')).toContainText('no longer there');
+    await expect(button).toHaveCount(0);
   });
 
   test('is compared with what ran before', async ({ page, tmpPath }) => {

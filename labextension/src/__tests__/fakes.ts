@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { Edit, Metadata, Source } from '../edits';
 import { edited } from '../edits';
+import { ServerError } from '../failure';
 import type { IMarks } from '../marks';
 import type { NoteKind, Notes } from '../notes';
 import type { IMemory, ISettings, Remembered, Settings } from '../settings';
@@ -12,6 +13,7 @@ import type { ICell, IClient, INotebooks, Since } from '../tokens';
 import type {
   Compiled,
   CompileRequest,
+  Draft,
   Durations,
   Events,
   Fix,
@@ -28,7 +30,8 @@ import type {
   RunRequest,
   Step,
   SuggestRequest,
-  Task
+  Task,
+  TaskInFull
 } from '../wire';
 
 export function aStep(name: string, more: Partial<Step> = {}): Step {
@@ -150,6 +153,8 @@ export class FakeClient implements IClient {
   mentioning: string[] = [];
   written: OutputLine[] = [];
   took: { [step: string]: number } = {};
+  /** Whether the kernel in which a step failed waits. */
+  lingers = false;
 
   hello(): Promise<Hello> {
     this.asked.push('hello');
@@ -263,6 +268,26 @@ export class FakeClient implements IClient {
     return Promise.resolve(this.current);
   }
 
+  task(_run: unknown, task: string): Promise<TaskInFull> {
+    this.asked.push(`task ${task}`);
+    return Promise.resolve({
+      ...aTask(task),
+      label: '',
+      attempt: 1,
+      key: '',
+      memory: null,
+      source: null,
+      lingers: this.lingers
+    });
+  }
+
+  failedKernel(_run: unknown, task: string): Promise<Draft> {
+    this.asked.push(`kernel of ${task}`);
+    const gone = new ServerError('It is no longer there.', 404);
+    const draft = { path: `${task}-draft.ipynb`, cell: 'c', cells: [], kernel: '', id: 'k' };
+    return answerWith<Draft>(this.lingers ? draft : gone);
+  }
+
   private waiting: (() => void) | null = null;
 }
 
@@ -331,6 +356,11 @@ export class FakeNotebooks implements INotebooks {
 
   openExecuted(path: string, cell: string | null): Promise<void> {
     this.did.push(`open ${path} at ${cell ?? 'the top'}`);
+    return Promise.resolve();
+  }
+
+  openDraft({ path, id }: Draft): Promise<void> {
+    this.did.push(`open ${path} in ${id ?? 'a new kernel'}`);
     return Promise.resolve();
   }
 

@@ -20,10 +20,27 @@ export function Fault({ state, run, actions }: IFaultProps): React.JSX.Element |
     return null;
   }
   const { step, task, hasNotebook } = fault;
+  const kernel = state.failedKernel?.task === task ? state.failedKernel.is : null;
   return (
     <div className="nbpipe-Message nbpipe-Fault" role="alert">
       <p>{fault.sentence}</p>
+      {kernel === 'gone' ? (
+        <p className="nbpipe-Quiet" role="status">
+          {trans.__('The kernel in which it failed is no longer there.')}
+        </p>
+      ) : null}
       <div className="nbpipe-Buttons">
+        {kernel === 'there' || kernel === 'opening' ? (
+          <button
+            type="button"
+            className="jp-mod-styled nbpipe-First"
+            disabled={kernel === 'opening'}
+            title={trans.__('A copy with the very kernel that failed, as the failing cell left it')}
+            onClick={actions.openFailedKernel}
+          >
+            {trans.__('Open in its kernel')}
+          </button>
+        ) : null}
         {hasNotebook ? (
           <button
             type="button"

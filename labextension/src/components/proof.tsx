@@ -114,8 +114,9 @@ function Place({ one, state, onGoTo }: IPlaceProps): React.JSX.Element {
   const { index, step, notebook } = one;
   const { compiled } = state;
   const cell = compiled && cellOf(one, compiled);
-  const place =
+  const inIt =
     index === null ? trans.__('Step %1', step) : trans.__('Cell %1, step %2', index + 1, step);
+  const place = state.scope === 'project' ? `${notebook}: ${inIt}` : inIt;
   return (
     <button type="button" className="nbpipe-Link" onClick={() => onGoTo(notebook, cell, null)}>
       {place}

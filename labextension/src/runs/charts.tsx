@@ -92,9 +92,7 @@ export function Parallel({ axes, labels, onOpen }: IParallelProps): React.JSX.El
   const y = (place: number): number => PLOT - 28 - place * (PLOT - 64);
   return (
     <figure className="nbpipe-Chart nbpipe-Chart-wide">
-      <figcaption>
-        {lit === null ? trans.__('Parameters and metrics of each run') : labels[lit]}
-      </figcaption>
+      <figcaption>{trans.__('Parameters and metrics of each run')}</figcaption>
       <svg
         viewBox={`0 0 ${width} ${PLOT}`}
         style={{ maxWidth: width }}
@@ -139,7 +137,47 @@ export function Parallel({ axes, labels, onOpen }: IParallelProps): React.JSX.El
           </g>
         ))}
       </svg>
+      <Keys axes={axes} labels={labels} lit={lit} onLit={setLit} onOpen={onOpen} />
     </figure>
+  );
+}
+
+interface IKeysProps extends IParallelProps {
+  readonly lit: number | null;
+  readonly onLit: (run: number | null) => void;
+}
+
+/** The same as a list: a run that is pointed at or focused is lit, and its values are read out. */
+function Keys({ axes, labels, lit, onLit, onOpen }: IKeysProps): React.JSX.Element {
+  const said = (run: number): string =>
+    axes.map(({ name, values }) => `${name} ${values[run] ?? '—'}`).join(', ');
+  return (
+    <>
+      <p className="nbpipe-Keys-said">
+        {lit === null
+          ? trans.__('Point at a line or at a run below to see its values.')
+          : `${labels[lit] ?? ''}: ${said(lit)}`}
+      </p>
+      <ul className="nbpipe-Keys" aria-label={trans.__('Runs in the drawing')}>
+        {labels.map((label, run) => (
+          <li key={run} data-nbpipe-colour={run % 8}>
+            <button
+              type="button"
+              className="nbpipe-Link"
+              data-lit={lit === run}
+              aria-label={trans.__('Open run %1: %2', label, said(run))}
+              onFocus={() => onLit(run)}
+              onBlur={() => onLit(null)}
+              onMouseEnter={() => onLit(run)}
+              onMouseLeave={() => onLit(null)}
+              onClick={() => onOpen(run)}
+            >
+              {label}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -13,6 +13,7 @@ import type {
   Runs,
   Said,
   Side,
+  Space,
   StoredText,
   TaskInFull,
   Tasks
@@ -59,6 +60,8 @@ export interface IPast {
   draft(run: RunName, task: string, until: Until): Promise<Draft>;
   /** A draft of a failed step, and the kernel in which it failed. */
   failedKernel(run: RunName, task: string): Promise<Draft>;
+  /** How much the store of a project holds. */
+  space(path: string): Promise<Space>;
   newsAfter(run: RunName, after: number, wait: number, signal: AbortSignal): Promise<Events>;
   output(run: RunName, from: number): Promise<Output>;
   imageUrl(digest: string, path: string): string;

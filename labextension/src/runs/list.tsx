@@ -6,11 +6,12 @@ import { Elapsed } from '../components/elapsed';
 import { StateMark } from '../components/statemark';
 import { isOver } from '../reduce';
 import { trans } from '../translation';
-import type { ListedRun, RunState } from '../wire';
+import type { ListedRun, RunState, Space } from '../wire';
 import { moment, stateWord } from '../words';
 import { narrows } from './filter';
 import type { ListModel, ListState } from './listmodel';
 import { textOf } from './sides';
+import { sizeText } from './size';
 import { Virtual } from './virtual';
 
 const ROW = 34;
@@ -26,6 +27,7 @@ export function RunList({ model }: { readonly model: ListModel }): React.JSX.Ele
           {state.message}
         </p>
       ) : null}
+      {state.space === null ? null : <Room space={state.space} />}
       {state.runs.length > 0 ? (
         <Rows model={model} state={state} />
       ) : (
@@ -89,10 +91,37 @@ function Narrowing({ model, state }: IPartProps): React.JSX.Element {
         {trans.__('Pinned')}
       </label>
       <Deeds model={model} />
-      <span className="nbpipe-Quiet nbpipe-Right" aria-live="polite">
-        {loaded ? trans._n('%1 run', '%1 runs', found) : ''}
+      <span className="nbpipe-Quiet nbpipe-Right">
+        <span aria-live="polite">{loaded ? trans._n('%1 run', '%1 runs', found) : ''}</span>
+        {state.space === null ? '' : ` · ${spaceWords(state.space)}`}
       </span>
     </div>
+  );
+}
+
+function spaceWords({ held, free, quota }: Space): string {
+  const stored =
+    quota === null
+      ? trans.__('%1 stored', sizeText(held))
+      : trans.__('%1 stored of %2', sizeText(held), quota);
+  return `${stored} · ${trans.__('%1 free', sizeText(free))}`;
+}
+
+/** What is said where the disk, or what the store may take of it, is nearly full. */
+function Room({ space }: { readonly space: Space }): React.JSX.Element | null {
+  const said = space.near.map(limit =>
+    limit === 'disk'
+      ? trans.__('Only %1 of disk are free for the store.', sizeText(space.free))
+      : trans.__('The store holds %1 of its quota of %2.', sizeText(space.held), space.quota ?? '')
+  );
+  if (said.length === 0) {
+    return null;
+  }
+  const cure = trans.__('Delete runs that nobody needs, or run nbpipe gc --keep-last 10.');
+  return (
+    <p role="status" className="nbpipe-Message nbpipe-Warning">
+      {[...said, cure].join(' ')}
+    </p>
   );
 }
 

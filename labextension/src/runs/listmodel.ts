@@ -3,7 +3,7 @@
 import { Debouncer, Poll } from '@lumino/polling';
 
 import { isOver } from '../reduce';
-import type { ListedRun, Said } from '../wire';
+import type { ListedRun, Said, Space } from '../wire';
 import type { IDoors, IPast } from './contracts';
 import type { Filter } from './filter';
 import { EVERYTHING } from './filter';
@@ -19,6 +19,8 @@ export interface ListState {
   readonly chosen: ReadonlySet<string>;
   /** Null until the server answered for the first time. */
   readonly loaded: boolean;
+  /** What the store holds; null where that is not known. */
+  readonly space: Space | null;
   readonly message: string;
 }
 
@@ -41,6 +43,7 @@ export class ListModel extends Held<ListState> {
       tags: {},
       chosen: new Set(),
       loaded: false,
+      space: null,
       message: ''
     });
     this._poll = new Poll({
@@ -84,8 +87,10 @@ export class ListModel extends Held<ListState> {
     const begin = ++this._asked;
     await this.attempt(async () => {
       const { runs, found, tags } = await this.past.list(path, filter, null);
+      // It is no reason to show no runs that nobody says how much they take.
+      const space = await this.past.space(path).catch(() => null);
       if (begin === this._asked) {
-        this.set({ runs: joined(runs, this.state, filter === this._filter), found, tags });
+        this.set({ space, runs: joined(runs, this.state, filter === this._filter), found, tags });
         this.set({ loaded: true, message: '' });
         this._filter = filter;
       }

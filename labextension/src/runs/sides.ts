@@ -73,6 +73,8 @@ export interface Axis {
   readonly high: string;
   /** Where each run is on it, from 0 at the foot to 1; null where it has no value. */
   readonly places: readonly (number | null)[];
+  /** What each run has there, as it is read. */
+  readonly values: readonly (string | null)[];
 }
 
 /** Return an axis for each parameter and metric that differs, at most `most`. */
@@ -90,11 +92,11 @@ function axisOf({ name, values, numbers }: SideRow): Axis {
     const places = numbers.map(n =>
       n === null ? null : high > low ? (n - low) / (high - low) : 0.5
     );
-    return { name, low: textOf(low), high: textOf(high), places };
+    return { name, low: textOf(low), high: textOf(high), places, values };
   }
   const words = [...new Set(values.filter(value => value !== null))].sort();
   const places = values.map(value =>
     value === null ? null : words.length > 1 ? words.indexOf(value) / (words.length - 1) : 0.5
   );
-  return { name, low: words[0] ?? '', high: words.at(-1) ?? '', places };
+  return { name, low: words[0] ?? '', high: words.at(-1) ?? '', places, values };
 }

@@ -99,6 +99,7 @@ def read_settings(data: Mapping[str, Any]) -> tuple[Settings, tuple[Problem, ...
         read_bytes(values.get("quota", "1 GB"))
     except ValueError as error:
         problems.append(Problem("bad-setting", f"nbpipe.toml: quota {error}."))
+        del values["quota"]
     return Settings(**values), tuple(problems)
 
 

@@ -111,6 +111,7 @@ def routes() -> dict[str, str]:
         "events, the newest": f"{run}/events?path=n.ipynb&after=59990",
         "two runs compared": f"compare?path=n.ipynb&run={LARGE}&run=20250101-000001-many",
         "durations": "durations?path=n.ipynb",
+        "room in the store": "space?path=n.ipynb",
         "folder of a run's notebooks": f"contents/{LARGE}",
     }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbpipe.store.rows import RunRow, TaskRow
     from nbpipe_jupyter.projects import Kept, Projects
 
-MOST_EVENTS = 1000
+MOST_EVENTS = 400
 """Events in one answer; the asker comes back for more."""
 
 MOST_TASKS = 500

@@ -12,8 +12,8 @@ import type { Events, Output, Run, RunEvent } from './wire';
 
 /** Seconds after which a request for news is answered in any case. */
 const WAIT = 20;
-/** Events in one answer from which on more are likely to wait. */
-const MANY = 1000;
+/** Events in one answer from which on more are likely to wait; the server sends 400 at most. */
+const MANY = 300;
 /** Milliseconds before the server is asked again, longer each time. */
 const PAUSES = [500, 2000, 5000, 15000];
 

@@ -126,33 +126,6 @@ test.describe('what ran', () => {
     await expect(run.getByRole('button', { name: 'Open in its kernel' })).toHaveCount(0);
   });
 
-  test('is opened in the kernel that failed from the panel too, which says when that is gone', async ({
-    page,
-    tmpPath
-  }) => {
-    const source = 'numbers.append(7)\nhalf = 1 / 0';
-    const cells = [...CELLS.slice(0, 2), { source, tags: ['step:half'] }];
-    await openNotebook(page, `${tmpPath}/panel.ipynb`, cells);
-    const panel = page.locator('#nbpipe-panel');
-    await panel.getByRole('button', { name: 'Run pipeline' }).click();
-    const button = panel
-      .locator('.nbpipe-Fault')
-      .getByRole('button', { name: 'Open in its kernel' });
-    await button.click({ timeout: RUN_TIME });
-
-    const active = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active');
-    await expect(active).toContainText('half = 1 / 0', { timeout: RUN_TIME });
-    await page.notebook.addCell('code', 'print("here are", numbers)');
-    await page.menu.clickMenuItem('Run>Run Selected Cell');
-    await expect(cellsInFront(page)).toContainText('here are [0, 1, 7]', { timeout: RUN_TIME });
-
-    await page.evaluate(() => window.jupyterapp.serviceManager.sessions.shutdownAll());
-    await page.notebook.activate('panel.ipynb');
-    await button.click();
-    await expect(panel.locator('.nbpipe-Fault')).toContainText('no longer there');
-    await expect(button).toHaveCount(0);
-  });
-
   test('is compared with what ran before', async ({ page, tmpPath }) => {
     const path = `${tmpPath}/two.ipynb`;
     await page.contents.uploadContent(notebookText(CELLS), 'text', path);

@@ -4,7 +4,7 @@ import type { Locator } from '@playwright/test';
 import { source as axe } from 'axe-core';
 
 import type { CellText } from './notebooks';
-import { notebookText, openNotebook } from './notebooks';
+import { openNotebook } from './notebooks';
 
 const RUN_TIME = 90_000;
 
@@ -90,35 +90,6 @@ test.describe('verifying', () => {
       await expect(mark).toBeVisible();
     });
   }
-
-  test('a whole project is verified, and a click leads to the notebook that differs', async ({
-    page,
-    tmpPath
-  }) => {
-    await page.contents.uploadContent(MODULE, 'text', `${tmpPath}/mine.py`);
-    await page.contents.uploadContent('name = "both"\n', 'text', `${tmpPath}/nbpipe.toml`);
-    await page.contents.uploadContent(notebookText(APART), 'text', `${tmpPath}/1_apart.ipynb`);
-    await openNotebook(page, `${tmpPath}/2_more.ipynb`, [
-      { source: 'y = x + 1', tags: ['step:more'] },
-      { source: 'print(y)', tags: ['step:show'] }
-    ]);
-    await panelOf(page).getByText('Project', { exact: true }).click();
-    await expect(panelOf(page).getByRole('button', { name: 'hear, not run' })).toBeVisible();
-    await verify(page);
-    const found = verificationIn(page);
-    await expect(found).toContainText('✕ Different', { timeout: RUN_TIME });
-    await expect(found).toContainText('it prints [1] → []');
-    const same = page.getByRole('button', { name: 'Verified: ✓ as in Run All' });
-    await expect(same).toHaveCount(2);
-
-    await found.getByRole('button', { name: '1_apart.ipynb: Cell 3, step hear' }).click();
-    await expect(page.locator('.jp-Notebook:visible .jp-Cell.jp-mod-active')).toContainText(
-      'mine.recall'
-    );
-    const differs = page.getByRole('button', { name: 'Verified: ✕ differs from Run All' });
-    await expect(differs).toBeVisible();
-    await expect(found).toContainText('✕ Different');
-  });
 
   test('is watched, stopped, and goes on while the page is loaded anew', async ({
     page,

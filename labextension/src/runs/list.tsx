@@ -214,7 +214,7 @@ function Head({ metrics }: { readonly metrics: readonly string[] }): React.JSX.E
       {cell(trans.__('Began'), 'time')}
       {cell(trans.__('Took'), 'number')}
       {cell(trans.__('Notebook'), 'name')}
-      {cell(trans.__('Parameters'), 'wide')}
+      {cell(trans.__('Parameters'), 'widest')}
       {metrics.map(name => (
         <span
           key={name}
@@ -275,7 +275,7 @@ function Row({ model, run, metrics }: IRowProps): React.JSX.Element | null {
       <span role="cell" className="nbpipe-Cell nbpipe-Cell-name" title={run.path}>
         {run.path.split('/').at(-1) || run.name}
       </span>
-      <span role="cell" className="nbpipe-Cell nbpipe-Cell-wide nbpipe-Quiet" title={parameters}>
+      <span role="cell" className="nbpipe-Cell nbpipe-Cell-widest nbpipe-Quiet" title={parameters}>
         {parameters}
       </span>
       {metrics.map(name => (

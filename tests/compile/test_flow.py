@@ -368,3 +368,12 @@ def test_a_step_knows_whether_something_above_it_draws(source: str, draws: bool)
     made = ("a", "t = pd.DataFrame({'a': [1]})")
     flow = flow_of(("setup", imports), made, ("b", source), ("c", "1"), ("b", "2"))
     assert [step.after_drawing for step in flow.steps] == [False, False, draws]
+
+
+def test_setup_between_a_steps_cells_is_replayed_after_the_imports_of_its_first_cells() -> None:
+    flow = flow_of(
+        ("A", "import numpy as np\nx = 1"),
+        ("setup", "def total(v: np.ndarray): return np.sum(v)"),
+        ("A", "y = total(x)"),
+    )
+    assert [snippet.binds for snippet in step_of(flow, "A").replay] == [("np",), ("total",)]

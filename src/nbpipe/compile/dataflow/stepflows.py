@@ -277,7 +277,11 @@ class _Finish:
     def _with_needed(
         self, state: StepState, chosen: list[tuple[Snippet, Unit]]
     ) -> list[tuple[Snippet, Unit]]:
-        """Add the constants that definitions replayed only to be safe need when they are made."""
+        """Add what is needed by what is replayed.
+
+        These are constants of definitions replayed only to be safe, and imports of the step's own
+        first cells where setup code stands between its cells.
+        """
         numbers = {unit.number for _, unit in chosen}
         queue = [number for _, unit in chosen for number in unit.deps]
         extra: set[int] = set()
@@ -290,8 +294,11 @@ class _Finish:
         if not extra:
             return chosen
         units = [self.trace.units[number] for number in extra]
-        added = [(self._snippet(u, False), u) for u in units if u.owner != state.name]
+        added = [(self._snippet(u, False), u) for u in units if self._is_needed_first(state, u)]
         return sorted(chosen + added, key=lambda pair: pair[1].number)
+
+    def _is_needed_first(self, state: StepState, unit: Unit) -> bool:
+        return unit.owner != state.name or unit.kind in ("import", "definition")
 
     def _snippet(self, unit: Unit, used: bool) -> Snippet:
         key = (unit.number, used)

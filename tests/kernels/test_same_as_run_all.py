@@ -104,9 +104,13 @@ def test_what_methods_change_of_their_class_is_there_in_later_steps(
 ) -> None:
     write_notebook(
         "n.ipynb",
-        "import itertools\nclass A:\n    made, count, ids = [], 0, itertools.count()\n"
-        "    def __init__(self):\n        type(self).count += 1\n        A.made.append(self)\n"
-        "        self.id = next(A.ids)\nMARK = object()",
+        "MARK = object()",
+        (
+            "setup",
+            "import itertools\nclass A:\n    made, count, ids = [], 0, itertools.count()\n"
+            "    def __init__(self):\n        type(self).count += 1\n        A.made.append(self)\n"
+            "        self.id = next(A.ids)",
+        ),
         ("step:a", "a = A()\nA.extra = 5\nkept = MARK"),
         ("step:b", "b = A()"),
         ("step:c", "print(A.count, len(A.made), b.id, A.extra, isinstance(a, A), kept is MARK)"),

@@ -57,6 +57,7 @@ _CONSTRUCTORS = frozenset(
         "TypeVar",
         "get_ipython",
         "getLogger",
+        "object",
     ]
 )
 """Calls that make a constant: the same value whenever they are run again."""

@@ -119,6 +119,11 @@ class Planner:
         return Relations(self.pipeline)
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """Step → its place in the notebooks' order."""
+        return {step.name: place for place, step in enumerate(self.pipeline.steps)}
+
+    @cached_property
     def twins(self) -> dict[str, int]:
         """Steps whose code another one above has too: they are no stand-ins for each other."""
         return twins(self.pipeline.steps)
@@ -130,9 +135,13 @@ class Planner:
         return step.notebook.kernel or DEFAULT_KERNEL
 
     def taken(self, step: Step) -> tuple[Given, ...]:
-        """Return the stored values that a step loads, each once."""
+        """Return the stored values that a step loads, each once; what later steps gave comes last.
+
+        A class that several of them hold is then left as the last of these steps had it.
+        """
         found: dict[str, Given] = {}
-        for name, giver in step.inputs.items():
+        places = self.places
+        for name, giver in sorted(step.inputs.items(), key=lambda pair: places.get(pair[1], 0)):
             artifact = holding(self.ended.get(giver, ()), name)
             if artifact is not None:
                 names = tuple(artifact.name.split(", "))

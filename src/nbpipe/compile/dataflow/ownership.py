@@ -383,7 +383,16 @@ class Ownership:
                     changed.sure, changed.older = old.sure, old.older
                 self.env[member] = changed
             state.own[member] = site
+        if version.kind == "definition":
+            self._change_subclasses(name, site)
         self._stir(name, site)
+
+    def _change_subclasses(self, name: str, site: Site) -> None:
+        """A class that travels as data takes along those that are made of it."""
+        for other, version in list(self.env.items()):
+            made = version.kind == "definition" and any(name in s.bases for s in version.carries)
+            if made and other != name:
+                self.change_name(other, site)
 
     def _apart(self, name: str, member: str) -> bool:
         """A view made in another step has lost its tie when it arrives here."""

@@ -163,9 +163,10 @@ def _run_body(outer: Scope, child: Scope) -> None:
 
 def _class_summary(node: ast.ClassDef, child: Scope, bases: tuple[str, ...]) -> Summary:
     methods = dict(child.members)
+    shared = _shared_attributes(node)
     for part in node.body:
         if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)) and part.name in methods:
-            found = tuple(_done_to_class(part, node.name))
+            found = tuple(_done_to_class(part, node.name, shared))
             if found:
                 method = methods[part.name]
                 methods[part.name] = method._replace(changes=(*method.changes, *found))
@@ -194,7 +195,29 @@ def _class_summary(node: ast.ClassDef, child: Scope, bases: tuple[str, ...]) -> 
     )
 
 
-def _done_to_class(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Iterator[Change]:
+def _shared_attributes(node: ast.ClassDef) -> frozenset[str]:
+    """Return the attributes that all instances share: containers that no method binds anew."""
+    made = {
+        target.id
+        for part in node.body
+        if isinstance(part, ast.Assign) and isinstance(part.value, _CONTAINERS)
+        for target in part.targets
+        if isinstance(target, ast.Name)
+    }
+    stored = {
+        part.attr
+        for part in ast.walk(node)
+        if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
+    }
+    return frozenset(made - stored) if made else NOTHING
+
+
+_CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+
+
+def _done_to_class(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, name: str, shared: frozenset[str]
+) -> Iterator[Change]:
     """Yield what a method changes of its class, reached as ``cls`` or ``type(self)``."""
     first = node.args.args[0].arg if node.args.args else ""
     for part in ast.walk(node):
@@ -207,7 +230,9 @@ def _done_to_class(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> I
             changing = isinstance(part.func, ast.Attribute) and part.func.attr in known.MUTATORS
             places = [part.func.value] if changing else part.args[:1] if _advances(part) else []  # type: ignore[attr-defined]
         for place in places:
-            if _is_of_class(path_of(place), first):
+            path = path_of(place)
+            own = path[:1] == (first,) and path[1:2] and path[1] in shared
+            if own or _is_of_class(path, first):
                 yield Change(name, "store", "", place.lineno, True)
 
 

@@ -51,3 +51,17 @@ def test_an_atomic_write_leaves_no_part(tmp_path: Path) -> None:
     write_atomically(str(tmp_path / "x"), b"2")
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
     assert (tmp_path / "x").read_bytes() == b"2"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("size", [10, 3 * SMALL])
+def test_a_full_disk_is_told_with_what_to_do_and_leaves_no_file(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "value"
+    path.symlink_to("/dev/full")
+    with (
+        pytest.raises(OSError, match=r"the disk is full.*nbpipe gc.*nothing that was stored"),
+        Sink(str(path)) as sink,
+    ):
+        sink.write(b"x" * size)
+    assert not path.is_symlink()
+    assert os.path.exists("/dev/full")

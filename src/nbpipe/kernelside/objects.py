@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
+from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .failpoints import reach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SMALL = 1 << 20
 CHUNK = 1 << 24
 SYNC_EVERY = 1 << 26
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_CURE = (
+    "the disk is full, so the value could not be stored. Free some space (`nbpipe gc` removes old "
+    "runs) and run again; nothing that was stored is lost"
+)
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Say what a full disk means for the value that is written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise OSError(error.errno, _CURE, path) from error
 
 
 def object_path(store: str, digest: str) -> str:
@@ -134,7 +157,8 @@ class Sink:
     def _write_all(self, view: memoryview) -> None:
         done = 0
         while done < view.nbytes:
-            count = self._file.write(view[done : done + CHUNK])
+            with _told(self.path):
+                count = self._file.write(view[done : done + CHUNK])
             done += count
             self._unsynced += count
             if self._unsynced >= SYNC_EVERY:
@@ -175,7 +199,8 @@ class Sink:
             self._drain()
             if self._syncer is not None:
                 self._syncer.end()
-            os.fsync(self._file.fileno())
+            with _told(self.path):
+                os.fsync(self._file.fileno())
             self.digest = "sha256:" + self._sha.hexdigest()
         finally:
             self._release()
@@ -198,7 +223,11 @@ class Sink:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            self.close()
-        else:
+        if kind is not None:
             self.abandon()
+            return
+        try:
+            self.close()
+        except BaseException:
+            self.abandon()
+            raise

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from nbpipe.compile.dataflow import reports
 from nbpipe.compile.dataflow.effects import Effects
-from nbpipe.compile.dataflow.ties import hold_together
+from nbpipe.compile.dataflow.ties import hold_copy, hold_together
 from nbpipe.compile.dataflow.versions import Group, StepState, Taken, Version
 from nbpipe.compile.flow import Site
 from nbpipe.compile.reading import mutations as known
-from nbpipe.compile.reading.facts import IMMUTABLE, PLAIN
+from nbpipe.compile.reading.facts import IMMUTABLE, NOTHING, PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from nbpipe.compile.dataflow.versions import Unit
-    from nbpipe.compile.reading.facts import Change, Statement, Summary, Value
+    from nbpipe.compile.reading.facts import Change, Names, Statement, Summary, Value
     from nbpipe.errors import Problem
 
 _OWN = frozenset({"data", "import", "definition"})
@@ -304,7 +304,8 @@ class Ownership:
             version.instances = union(version.instances, inner.instances)
             version.unstorable = version.unstorable or inner.unstorable
             holder = version.what in ("list", "dict", "set", "defaultdict") or version.instances
-            mutable = inner.what in ("list", "dict", "set", "defaultdict") or inner.instances
+            mutable = bool(inner.instances) or other in self.groups
+            mutable = mutable or inner.what in ("list", "dict", "set", "defaultdict")
             if holder and mutable and other != name and self._shares(other):
                 group = Group({name}, self.state.name, loose=True)
                 self._merge(group, name)
@@ -338,18 +339,25 @@ class Ownership:
         version = self.env.get(change.name)
         if version is None or not self.effects.counts(change, version):
             return
-        self.change_name(change.name, self.site(change.line))
-        if change.deep and version.value.holds | version.value.view:
-            self._change_sources(version, self.site(change.line))
+        site = self.site(change.line)
+        held = version.value.holds | version.value.view if change.deep else NOTHING
+        sources = self._sources(version, held) if held else ()
+        for source in sources:
+            hold_copy(self, change.name, source)
+        self.change_name(change.name, site)
+        for source in sources:
+            self.change_name(source, site, False)
 
-    def _change_sources(self, copy: Version, site: Site) -> None:
-        """A copy of a container is another container, of the same elements."""
+    def _sources(self, copy: Version, held: Names) -> tuple[str, ...]:
+        """Return the containers whose elements are those of a copy."""
         if any((made.attrs or (made.root,))[-1] == "deepcopy" for made in copy.value.made):
-            return
-        for name in sorted(copy.value.holds | copy.value.view):
-            source = self.env.get(name)
-            if source is not None and source.what in _CONTAINERS and source.kind == "data":
-                self.change_name(name, site, False)
+            return ()
+        found = [(name, self.env.get(name)) for name in sorted(held)]
+        return tuple(
+            name
+            for name, source in found
+            if source is not None and source.what in _CONTAINERS and source.kind == "data"
+        )
 
     def change_name(self, name: str, site: Site, sure: bool = True) -> None:
         """Record that a step changes the object of a name, and with it all that share it."""

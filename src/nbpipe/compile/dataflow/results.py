@@ -96,7 +96,11 @@ class Results:
         version.instances += old.instances
         if name in value.same | value.part and not value.view and not value.made:
             version.unstorable = version.unstorable or old.unstorable
-        if name in value.same or name in value.view or old.what in ("pandas", "numpy"):
+        if (
+            name in value.same
+            or name in value.view
+            or old.what in ("pandas", "numpy", "matplotlib")
+        ):
             version.what = version.what or old.what
 
     def _made(self, version: Version, made: Made, value: Value, depth: int) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbpipe.compile.dataflow.versions import Taken, Version
+from nbpipe.compile.dataflow.versions import Group, Taken, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nbpipe.compile.dataflow.ownership import Ownership
-    from nbpipe.compile.dataflow.versions import Group
 
 _GIVEN = frozenset({"data", "constant", "parameter"})
 
@@ -28,6 +27,17 @@ def hold_together(trace: Ownership, name: str, members: Iterable[str]) -> None:
     for step, names in group.ties:
         if step in trace.steps and step != trace.state.name:
             _give_all(trace, group, step, sorted(names & together))
+
+
+def hold_copy(trace: Ownership, name: str, source: str) -> None:
+    """See to it that a container and one made of its elements in a step above arrive together."""
+    step = trace.env[name].giver
+    if step not in trace.steps or step == trace.state.name:
+        return
+    names = frozenset((name, source))
+    group = Group(set(names), step, True, True, ties=[(step, names)])
+    _give_all(trace, group, step, sorted(names))
+    trace.state.groups.append(group)
 
 
 def _give_all(trace: Ownership, group: Group, step: str, names: list[str]) -> None:

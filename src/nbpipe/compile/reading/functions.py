@@ -55,12 +55,13 @@ def _bind(
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
     summary: Summary,
     held: frozenset[str],
+    part: frozenset[str] = NOTHING,
 ) -> None:
     scope = reader.scope
     certain = node.name in scope.bound or node.name not in scope.summaries
     old = () if certain and not reader.unsure else scope.summaries.get(node.name, ())
     defaults = NOTHING if isinstance(node, ast.ClassDef) else _defaults(node)
-    value = Value(part=defaults, holds=held - {node.name}, kind="definition")
+    value = Value(part=defaults | part, holds=held - {node.name}, kind="definition")
     reader.store(node.name, node.lineno, value)
     scope.summaries[node.name] = (*old, summary)
 
@@ -143,7 +144,13 @@ def read_class(reader: Reader, node: ast.ClassDef) -> None:
     summary = _class_summary(node, child, bases)
     if outer.kind == "function":
         _pass_on(outer, summary)
-    _bind(reader, node, summary, frozenset(bases))
+    _bind(reader, node, summary, frozenset(bases), _held_by_body(child))
+
+
+def _held_by_body(child: Scope) -> frozenset[str]:
+    """Return the names whose objects a class body binds to attributes of the class."""
+    held = NOTHING.union(*[v.same | v.part for v in child.values.values()])
+    return held - child.stores.keys()
 
 
 def _run_body(outer: Scope, child: Scope) -> None:

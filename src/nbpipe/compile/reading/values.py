@@ -232,6 +232,10 @@ class Values:
         summary = self.lambdas.get(id(node))
         kind = "generator" if isinstance(node, ast.GeneratorExp) else "lambda"
         value = Value(inner=(summary,) if summary else (), kind=kind)
+        if isinstance(node, ast.Lambda):
+            args = node.args
+            every = [*args.defaults, *filter(None, args.kw_defaults)]
+            value = value._replace(part=NOTHING.union(*map(self.roots, every)))
         if isinstance(node, ast.GeneratorExp):
             value = value._replace(part=self.roots(node.generators[0].iter))
         return value

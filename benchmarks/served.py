@@ -79,7 +79,7 @@ class Served:
 
 
 @contextmanager
-def served(root: Path, scratch: Path) -> Iterator[Served]:
+def served(root: Path, scratch: Path, module: str = "jupyter_server") -> Iterator[Served]:
     """Serve a folder to this machine alone; what the server keeps of its own is in `scratch`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -87,10 +87,11 @@ def served(root: Path, scratch: Path) -> Iterator[Served]:
     slow, config, token = scratch / "slow.jsonl", scratch / "config.py", secrets.token_hex(16)
     slow.touch()
     config.write_text(_CONFIG.format(slow=str(slow), long=LONG))
-    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    names = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"]
+    names += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
     environ = {**os.environ, **{name: str(scratch / name.lower()) for name in names}}
     command = [
-        sys.executable, "-m", "jupyter_server", f"--port={port}", "--ip=127.0.0.1",
+        sys.executable, "-m", module, f"--port={port}", "--ip=127.0.0.1",
         "--no-browser", f"--config={config}", f"--IdentityProvider.token={token}",
         "--ServerApp.allow_root=True", f"--ServerApp.root_dir={root}",
         "--ServerApp.jpserver_extensions={'nbpipe_jupyter': True}",

@@ -5,7 +5,6 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 
-import { Pipeline } from './components/pipeline';
 import { askPresetName } from './dialogs';
 import { pipelineIcon } from './icon';
 import { offerRuns } from './menus';
@@ -14,6 +13,9 @@ import { PastIDs } from './runs/contracts';
 import type { IActions } from './tokens';
 import { CommandIDs, PANEL_ID } from './tokens';
 import { trans } from './translation';
+
+/** All that is drawn comes when the panel is first seen, and not with JupyterLab's start. */
+const Pipeline = React.lazy(() => import('./components/pipeline'));
 
 /** What the panel needs of the page. */
 export interface IPanelOptions {
@@ -43,10 +45,15 @@ export class PipelinePanel extends ReactWidget {
 
   protected override render(): React.JSX.Element {
     const { model, isDark } = this.options;
+    if (!this.seen) {
+      return <></>;
+    }
     return (
-      <UseSignal signal={model.changed}>
-        {() => <Pipeline state={model.state} actions={this.actions} dark={isDark()} />}
-      </UseSignal>
+      <React.Suspense fallback={<div aria-busy="true" />}>
+        <UseSignal signal={model.changed}>
+          {() => <Pipeline state={model.state} actions={this.actions} dark={isDark()} />}
+        </UseSignal>
+      </React.Suspense>
     );
   }
 
@@ -75,8 +82,13 @@ export class PipelinePanel extends ReactWidget {
     const isSeen = document.visibilityState === 'visible';
     model.awake = isSeen;
     model.visible = this.isVisible && isSeen;
+    if (this.isVisible && !this.seen) {
+      this.seen = true;
+      this.update();
+    }
   };
 
+  private seen = false;
   private readonly actions: IActions;
 }
 

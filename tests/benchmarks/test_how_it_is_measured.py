@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import notebooks
+from benchmarks import notebooks, panel
 from benchmarks.cases import CASES
 from benchmarks.envs import CannotBeMade, Environment, Environments
 from benchmarks.measure import Cost, Failed, Job, Work, cost_of, cost_per_unit, median
@@ -222,3 +222,15 @@ def test_the_chain_can_be_compiled_without_a_problem(tmp_path):
     ):
         path = notebooks.write(tmp_path / name / "n.ipynb", cells)
         assert not open_project(path.parent).compile().problems, name
+
+
+# the panel
+
+
+@pytest.mark.parametrize("count", [10, 40, 41, 200, 500])
+def test_a_notebook_to_edit_has_as_many_cells_as_asked_for_and_few_steps(count):
+    made = panel.cells(count)
+    assert len(made) == count
+    steps = [tag for tags, _ in made for tag in tags]
+    assert len(set(steps)) == len(steps) <= panel.STEPS + 2
+    assert made[1] == (("step:last",), "print(v0)")

@@ -34,7 +34,7 @@ export interface IPipelineProps {
   readonly dark: boolean;
 }
 
-export function Pipeline(props: IPipelineProps): React.JSX.Element {
+export default function Pipeline(props: IPipelineProps): React.JSX.Element {
   const { state, actions } = props;
   if (state.server.is === 'unknown') {
     return <p className="nbpipe-Hint">{trans.__('Asking the server…')}</p>;

@@ -202,6 +202,8 @@ def test_settings_of_a_library_that_only_one_run_imported_do_not_count() -> None
         ("at 17.25 s, 3 rows", "at 17.5 s, 3 rows", "at 18.125 s, 3 rows", True),
         ("at 17.25 s, 3 rows", "at 17.5 s, 3 rows", "at 18.125 s, 4 rows", False),
         ("at 17.25 s", "at 17.5 s", "18.125", False),
+        ("(2026, 1, 1, 13, 55, 38)", "(2026, 1, 1, 13, 55, 59)", "(2026, 1, 1, 13, 56, 2)", True),
+        ("at 13:55:38 for 3", "at 13:55:59 for 3", "at 13:56:02 for 4", False),
         ("seen: a", "seen: a b", "seen: c", True),
         ("0.3333333333 at 1", "0.3333333333 at 2", "0.3333333334 at 3", True),
     ],

@@ -11,7 +11,9 @@ from nbpipe.proof.texts import are_close
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_TOKEN = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\w+|[^\w\s]")
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_TOKEN = re.compile(rf"{_NUMBER}(?:[\s,:;/-]+{_NUMBER})*|\w+|[^\w\s]")
+"""Numbers with no word between them are one, as those of a date: if one varies, any may."""
 _UNSET = re.compile(r"(?:print\()?\w+\.empty(?:_like)?\([^#]*\)")
 
 

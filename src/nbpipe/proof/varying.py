@@ -11,9 +11,16 @@ from nbpipe.proof.texts import are_close
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_TOKEN = re.compile(rf"{_NUMBER}(?:[\s,:;/-]+{_NUMBER})*|\w+|[^\w\s]")
-"""Numbers with no word between them are one, as those of a date: if one varies, any may."""
+_CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?"
+_DATES = (
+    rf"(?:\d{{4}}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{{4}})(?:[ T]{_CLOCK})?",
+    _CLOCK,
+    r"(?:19|20)\d\d(?:, \d\d?){2,5}(?:, \d{1,6})?",
+)
+_TOKEN = re.compile(
+    "|".join((*_DATES, r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", r"\w+", r"[^\w\s]"))
+)
+"""A date or a time is one: in another minute other numbers of it vary than in the same."""
 _UNSET = re.compile(r"(?:print\()?\w+\.empty(?:_like)?\([^#]*\)")
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 NUMPY = "import numpy as np\nimport random"
 
+KEEPS = "kept = []\ndef keep(): kept.append(1)\n"
+"""A module that keeps what its own function is told: state that no step can give to another."""
+
 
 @pytest.fixture
 def prove(write_notebook: WriteNotebook, tmp_path: Path) -> Any:
@@ -143,9 +146,9 @@ def test_what_run_all_gives_otherwise_each_time_is_no_difference_of_the_pipeline
 def test_a_difference_beside_what_varies_is_told(prove: Any) -> None:
     proof = prove(
         "import time\nimport mine",
-        ("step:a", "mine.kept.append(1)"),
+        ("step:a", "mine.keep()"),
         ("step:b", "print('at', time.time_ns(), 'with', len(mine.kept))"),
-        mine="kept = []\n",
+        mine=KEEPS,
     )
     assert proof.verdict == "varies"
     assert proof.sentence == "The notebook itself differs from run to run: cell 3."
@@ -231,9 +234,9 @@ def test_a_fan_out_is_compared_for_the_item_at_hand_and_what_was_not_is_said(
 
 
 def test_what_differs_in_the_item_at_hand_is_found(prove_fan_out: Any, tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text("kept = []\n")
+    (tmp_path / "mine.py").write_text(KEEPS)
     proof = prove_fan_out(
-        "[5, 6]", ("setup", "import mine"), ("step:tell", "mine.kept.append(1)\nz = 1"),
+        "[5, 6]", ("setup", "import mine"), ("step:tell", "mine.keep()\nz = 1"),
         ("skip", "x = 6"), ("step:each after:tell", "y = x + len(mine.kept)\nprint(y)"),
     )  # fmt: skip
     assert proof.verdict == "different"
@@ -266,11 +269,11 @@ def test_secrets_are_masked_in_what_differs(
     write_notebook: WriteNotebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HIDDEN_WORD", "canary-in-a-value")
-    (tmp_path / "mine.py").write_text("kept = []\n")
+    (tmp_path / "mine.py").write_text(KEEPS)
     path = write_notebook(
         "n.ipynb",
         ("parameters", "word = None"),
-        ("step:tell", "import mine\nmine.kept.append(1)"),
+        ("step:tell", "import mine\nmine.keep()"),
         ("step:show", "import mine\nboth = f'{word} {len(mine.kept)}'\nprint(both)"),
     )
     proof = verify(open_project(path), Options({"word": "env:HIDDEN_WORD"}, engine="warm"))

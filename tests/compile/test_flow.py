@@ -377,3 +377,14 @@ def test_setup_between_a_steps_cells_is_replayed_after_the_imports_of_its_first_
         ("A", "y = total(x)"),
     )
     assert [snippet.binds for snippet in step_of(flow, "A").replay] == [("np",), ("total",)]
+
+
+def test_a_step_that_has_taken_what_was_tied_above_does_not_take_it_again() -> None:
+    flow = flow_of(
+        ("A", "both = lib.Compose()\none = lib.Loader(both)\nother = lib.Loader(both)"),
+        ("B", "for n in range(2):\n    for i, data in enumerate(one, 0):\n        print(i)"),
+        ("C", "kept = iter(other)\na = kept.next()"),
+        ("C", "for data in other:\n    print(data)"),
+    )
+    assert needs(flow, "C") == {"other": "A"}
+    assert flow.problems == ()

@@ -49,6 +49,8 @@ def _give_all(trace: Ownership, group: Group, step: str, names: list[str]) -> No
         above = not version.giver or order.index(version.giver) <= at
         if version.kind not in _GIVEN or not above or version.holder:
             return  # one was bound or changed since: its own step gives it
+    if any(name in trace.state.needs for name, old in versions.items() if old.giver != step):
+        return  # taken here already as it was above: a step cannot take it twice
     for name, old in versions.items():
         if old.giver == step:
             continue

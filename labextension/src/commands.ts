@@ -55,7 +55,11 @@ function panelCommands({ app, model }: ICommandOptions): Command[] {
         caption: () => trans.__('Show the pipeline of the open notebook'),
         icon: pipelineIcon,
         describedBy: NO_ARGUMENTS,
-        execute: show
+        execute: () => {
+          show();
+          // The palette, when it closes, gives the focus back to the notebook.
+          requestAnimationFrame(() => setTimeout(() => document.getElementById(PANEL_ID)?.focus()));
+        }
       }
     ],
     [

@@ -85,7 +85,7 @@ class OptionsBody extends ReactWidget implements Dialog.IBodyWidget<Selection> {
     private readonly plan: (selection: Selection) => Promise<readonly PlannedTask[]>
   ) {
     super();
-    this.addClass('nbpipe-Options');
+    this.addClass('nbpipe-RunOptions');
   }
 
   getValue(): Selection {

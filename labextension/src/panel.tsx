@@ -6,6 +6,7 @@ import type { Message } from '@lumino/messaging';
 import React from 'react';
 
 import { askPresetName } from './dialogs';
+import { FocusKeeper } from './focus';
 import { pipelineIcon } from './icon';
 import { offerRuns } from './menus';
 import type { PipelineModel } from './model';
@@ -35,11 +36,14 @@ export class PipelinePanel extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Pipeline'));
     document.addEventListener('visibilitychange', this.look);
+    this.node.tabIndex = -1;
     this.actions = actionsOf(options);
+    this.keeper = new FocusKeeper(this.node);
   }
 
   override dispose(): void {
     document.removeEventListener('visibilitychange', this.look);
+    this.keeper.dispose();
     super.dispose();
   }
 
@@ -89,6 +93,7 @@ export class PipelinePanel extends ReactWidget {
   };
 
   private seen = false;
+  private readonly keeper: FocusKeeper;
   private readonly actions: IActions;
 }
 

@@ -72,7 +72,7 @@ test.describe('authoring', () => {
     await expect(panel.getByLabel('Retries')).toHaveValue('2');
     const told = async (): Promise<unknown> =>
       (await onDisk(page, `${tmpPath}/p/2.ipynb`)).cells[0]?.metadata.tags;
-    expect(await told()).toEqual(['step:tell', 'after:read']);
+    await expect.poll(told).toEqual(['step:tell', 'after:read']);
     await page.menu.clickMenuItem('Edit>Undo Cell Operation');
     await expect(node(page, 'load')).toBeVisible();
     await expect.poll(told).toEqual(['step:tell', 'after:load']);

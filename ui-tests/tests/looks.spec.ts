@@ -11,6 +11,42 @@ const ALIKE = { maxDiffPixelRatio: 0.02 };
 
 const panelOf = (page: IJupyterLabPageFixture): Locator => page.locator('#nbpipe-panel');
 
+/** Make the panel as wide as that, or as narrow as it lets itself be made. */
+async function widen(page: IJupyterLabPageFixture, width: number): Promise<void> {
+  await page.evaluate(wanted => {
+    const { shell } = window.jupyterapp as unknown as {
+      shell: { _hsplitPanel: { setRelativeSizes(sizes: number[]): void; node: HTMLElement } };
+    };
+    const split = shell._hsplitPanel;
+    const left = document.getElementById('jp-left-stack')?.offsetWidth ?? 0;
+    split.setRelativeSizes([left, split.node.offsetWidth - left - wanted, wanted]);
+  }, width);
+  await page.waitForTimeout(300); // the frame of the graph follows
+}
+
+/** Nothing of the drawing lies under its buttons. */
+async function expectClear(graph: Locator): Promise<void> {
+  await expect
+    .poll(() =>
+      graph.evaluate(frame => {
+        const buttons = frame.querySelector('.react-flow__controls')?.getBoundingClientRect();
+        const under = [...frame.querySelectorAll('.nbpipe-Node')].filter(node => {
+          const box = node.getBoundingClientRect();
+          return buttons && box.bottom > buttons.top && box.left < buttons.right;
+        });
+        return under.map(node => node.textContent);
+      })
+    )
+    .toEqual([]);
+}
+
+/** Forty steps, in rows of four, each of which reads three of the row above. */
+const FORTY = Array.from({ length: 40 }, (_, i) => {
+  const above = [0, 1, 3].map(way => (Math.floor(i / 4) - 1) * 4 + ((i + way) % 4));
+  const code = i < 4 ? `v${i} = ${i}` : `v${i} = ${above.map(j => `v${j}`).join(' + ')}`;
+  return { source: code, tags: [`step:${i % 7 === 5 ? 'a_step_with_a_long_name_' : 'step'}${i}`] };
+});
+
 const LONG = 'compare_the_predictions_of_all_models_with_what_came';
 
 test.use({
@@ -38,10 +74,42 @@ for (const theme of ['light', 'dark'] as const) {
       ]);
       const graph = panel.getByRole('region', { name: 'Pipeline graph' });
       await expect(graph.locator('.nbpipe-Node')).toHaveCount(4);
+      await expectClear(graph);
       await expect(graph).toHaveScreenshot(`graph-${theme}.png`, ALIKE);
       const problems = panel.getByRole('region', { name: 'Problems' });
       await expect(problems.getByRole('listitem')).toHaveCount(2);
       await expect(problems).toHaveScreenshot(`problems-${theme}.png`, ALIKE);
+    });
+
+    for (const [width, name] of [
+      [300, 'narrow'],
+      [640, 'wide']
+    ] as const) {
+      test(`forty steps in a ${name} panel`, async ({ page, tmpPath }) => {
+        await look(page);
+        await openNotebook(page, `${tmpPath}/forty.ipynb`, FORTY);
+        const panel = panelOf(page);
+        const graph = panel.getByRole('region', { name: 'Pipeline graph' });
+        await expect(graph.locator('.nbpipe-Node')).toHaveCount(40);
+        await widen(page, width);
+        await expectClear(graph);
+        await expect(graph).toHaveScreenshot(`forty-${name}-${theme}.png`, ALIKE);
+        await panel.evaluate(node => node.scrollTo(0, 0));
+        await page.screenshot({ path: test.info().outputPath(`panel-${name}-${theme}.png`) });
+      });
+    }
+
+    test('one step, in a panel as narrow as can be', async ({ page, tmpPath }) => {
+      await look(page);
+      await openNotebook(page, `${tmpPath}/one.ipynb`, [
+        { source: 'a = 1', tags: [`step:${LONG}`] }
+      ]);
+      const panel = panelOf(page);
+      const graph = panel.getByRole('region', { name: 'Pipeline graph' });
+      await expect(graph.locator('.nbpipe-Node')).toHaveCount(1);
+      await widen(page, 240);
+      await expectClear(graph);
+      await expect(panel).toHaveScreenshot(`narrow-${theme}.png`, ALIKE);
     });
 
     test('a run that failed', async ({ page, tmpPath }) => {

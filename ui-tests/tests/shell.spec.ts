@@ -1,8 +1,8 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, galata, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
-import { source as axe } from 'axe-core';
 
+import { faultsOf } from './axe';
 import type { CellText } from './notebooks';
 import { openNotebook } from './notebooks';
 
@@ -17,20 +17,6 @@ const settings = (own: Record<string, unknown>) => ({
   ...galata.DEFAULT_SETTINGS,
   'jupyterlab-nbpipe:plugin': { unsaved: 'save', ...own }
 });
-
-/** The rules of the accessibility checker that a part of the page breaks. */
-async function faultsOf(page: IJupyterLabPageFixture, ...parts: string[]): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async include => {
-    const { axe: checker } = window as unknown as {
-      axe: {
-        run(what: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
-      };
-    };
-    const { violations } = await checker.run({ include });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
-  }, parts);
-}
 
 const SLOW: readonly CellText[] = [
   { source: 'pause = 4', tags: ['parameters'] },
@@ -128,7 +114,7 @@ test.describe('before a run', () => {
     await dialog.getByLabel('This one and what leads to it').check();
     await dialog.getByRole('combobox', { name: 'Step' }).selectOption('one');
     await expect(dialog.getByRole('row', { name: /^two/ })).toContainText('left out');
-    expect(await faultsOf(page, '.nbpipe-Options')).toEqual([]);
+    expect(await faultsOf(page, '.nbpipe-RunOptions')).toEqual([]);
     await dialog.getByRole('button', { name: 'Run', exact: true }).click();
     await expect(stateOf(page)).toContainText('ok', { timeout: RUN_TIME });
     await expect(panel.locator('.nbpipe-PlanLine')).toContainText('1 to run · 1 reused');

@@ -27,7 +27,7 @@ export function Empty({ onFirst, onSuggest, onProject }: IEmptyProps): React.JSX
         <button
           type="button"
           className="jp-mod-styled jp-mod-accept"
-          disabled={onSuggest === null}
+          aria-disabled={onSuggest === null}
           onClick={onSuggest ?? undefined}
         >
           {trans.__('Suggest steps')}

@@ -13,6 +13,9 @@ const TALLEST = 480;
 const SHORTEST = 96;
 const MARGIN = 32;
 
+/** Height of the strip below a drawing in which its buttons stand. */
+const BUTTONS = 24;
+
 /** Drawn smaller than that, names cannot be read. */
 const READABLE = 0.45;
 
@@ -61,7 +64,7 @@ export function useEye(places: Places, current: string | null, many: boolean): I
     moved.current = false;
     // A frame that is not shown, as while the theme changes, has no room to fit into.
     if (room.width > 0 && room.height > 0) {
-      see(fitted(before.current, room));
+      see(fitted(before.current, { ...room, height: room.height - BUTTONS }));
     }
   };
   React.useEffect(() => {
@@ -141,9 +144,9 @@ function focusSoon(frame: HTMLElement | null, step: string): void {
   }
 }
 
-/** As high as the drawing is when it fits the frame's width. */
+/** As high as the drawing and its buttons are when it fits the frame's width. */
 function heightOf(places: Places, width: number): number {
   const all = extent(places);
   const scale = width > 0 ? Math.min(1, (width - MARGIN) / all.width) : 1;
-  return Math.min(TALLEST, Math.max(SHORTEST, Math.ceil(all.height * scale) + MARGIN));
+  return Math.min(TALLEST, Math.max(SHORTEST, Math.ceil(all.height * scale) + MARGIN + BUTTONS));
 }

@@ -103,6 +103,7 @@ export default function Graph(props: IGraphProps): React.JSX.Element {
             />
           ) : null}
           <Controls
+            orientation="horizontal"
             showInteractive={false}
             showFitView={false}
             onZoomIn={eye.onZoom}

@@ -40,14 +40,16 @@ function Buttons(props: IRunBarProps & { readonly isRunning: boolean }): React.J
   const { state, actions, isRunning } = props;
   const { run, starting } = state;
   const isResumable = run !== null && !isRunning && run.state !== 'ok';
+  // Not `disabled`: what was just pressed keeps the focus.
+  const busy = starting || isRunning;
   return (
     <div className="nbpipe-Buttons">
       <span className="nbpipe-Split">
         <button
           type="button"
           className="jp-mod-styled jp-mod-accept"
-          disabled={starting || isRunning}
-          onClick={actions.run}
+          aria-disabled={busy}
+          onClick={busy ? undefined : actions.run}
         >
           {trans.__('Run pipeline')}
         </button>
@@ -57,7 +59,7 @@ function Buttons(props: IRunBarProps & { readonly isRunning: boolean }): React.J
           aria-label={trans.__('Other ways to run')}
           title={trans.__('Other ways to run')}
           aria-haspopup="menu"
-          disabled={starting || isRunning || state.compiled === null}
+          disabled={busy || state.compiled === null}
           onClick={({ currentTarget }) => {
             const { left, bottom } = currentTarget.getBoundingClientRect();
             actions.offerRuns(left, bottom);
@@ -83,23 +85,25 @@ function Buttons(props: IRunBarProps & { readonly isRunning: boolean }): React.J
 /** What else can be done with the pipeline. */
 function More({ state, actions }: IRunBarProps): React.JSX.Element {
   const isOneStep = typeof state.metadata?.step === 'string';
+  const proves = state.provingStarts || isMade(state);
   return (
     <div className="nbpipe-Buttons nbpipe-More">
       <button
         type="button"
         className="jp-mod-styled"
-        disabled={state.provingStarts || isMade(state)}
+        aria-disabled={proves}
         title={trans.__('Prove that the pipeline gives what Run All gives')}
-        onClick={actions.verify}
+        onClick={proves ? undefined : actions.verify}
       >
         {trans.__('Verify')}
       </button>
       <button
         type="button"
         className="jp-mod-styled"
-        disabled={state.suggesting || isOneStep}
+        disabled={isOneStep}
+        aria-disabled={state.suggesting || isOneStep}
         title={isOneStep ? trans.__('The whole notebook is one step') : undefined}
-        onClick={actions.suggest}
+        onClick={state.suggesting ? undefined : actions.suggest}
       >
         {trans.__('Suggest steps')}
       </button>

@@ -30,7 +30,7 @@ export function RunOptions(props: IRunOptionsProps): React.JSX.Element {
   React.useEffect(() => onChoose(selection), [selection, onChoose]);
   return (
     <>
-      <fieldset className="nbpipe-Options-steps">
+      <fieldset className="nbpipe-RunOptions-steps">
         <legend>{trans.__('Which steps')}</legend>
         {choices().map(([value, label]) => (
           <label key={value}>
@@ -54,7 +54,7 @@ export function RunOptions(props: IRunOptionsProps): React.JSX.Element {
           ))}
         </HTMLSelect>
       </fieldset>
-      <label className="nbpipe-Options-force">
+      <label className="nbpipe-RunOptions-force">
         <input
           type="checkbox"
           checked={isForced}
@@ -118,7 +118,12 @@ function PlanPreview({ selection, plan }: IPlanPreviewProps): React.JSX.Element 
     );
   }
   return (
-    <div className="nbpipe-Options-plan" tabIndex={0} role="region" aria-label={trans.__('Plan')}>
+    <div
+      className="nbpipe-RunOptions-plan"
+      tabIndex={0}
+      role="region"
+      aria-label={trans.__('Plan')}
+    >
       {tasks === null ? (
         <p className="nbpipe-Quiet">{trans.__('Asking what would run…')}</p>
       ) : (

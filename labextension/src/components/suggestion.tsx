@@ -36,12 +36,23 @@ export default function SuggestedSteps({
   const changes = changesOf(suggestion);
   const offers = offersOf(suggestion);
   const all = [...changes, ...offers].sort((one, other) => one.index - other.index);
+  const decide = React.useRef<HTMLDivElement>(null);
+  // Whoever asked for it has the focus here next; whoever is elsewhere by now keeps it.
+  React.useLayoutEffect(() => {
+    const { activeElement, body } = document;
+    if (
+      activeElement === body ||
+      decide.current?.closest('.nbpipe-Panel')?.contains(activeElement)
+    ) {
+      decide.current?.querySelector('button')?.focus();
+    }
+  }, []);
   return (
     <Section title={trans.__('Suggested steps')} extra={all.length > 0 ? stepCount(changes) : ''}>
       <p className="nbpipe-Hint" role="status">
         {summaryOf(suggestion, changes)}
       </p>
-      <div className="nbpipe-Buttons nbpipe-Suggestion-decide">
+      <div className="nbpipe-Buttons nbpipe-Suggestion-decide" ref={decide}>
         {all.length > 0 ? (
           <button
             type="button"
